@@ -1,0 +1,50 @@
+# Everything that CI runs is a target here. `make` alone shows the list.
+PYTHON ?= python3
+VENV ?= .venv
+SHARED ?= ../shared
+BIN := $(VENV)/bin
+
+.PHONY: help install demo lint format test test-slow models eval bench readme wheel clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/.installed ## Make the environment in .venv
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: install ## Classify the texts in examples/
+	@$(BIN)/textpolitics classify $(filter-out examples/README.md examples/expected.json,$(sort $(wildcard examples/*.*)))
+
+lint: install ## Check style and types
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/mypy
+
+format: install ## Put the code in order
+	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests
+
+test: install ## Run the tests (under 10 minutes)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: install ## Run the long tests
+	$(BIN)/python -m pytest -m slow
+
+models: install ## Train the shipped models
+	$(BIN)/python tests/measure/models.py $(SHARED)/real/passages.jsonl.gz
+
+eval: install ## Measure accuracy on held-out authors
+	$(BIN)/python tests/measure/accuracy.py $(SHARED)/real/passages.jsonl.gz --write
+
+bench: install ## Measure start-up and speed
+	$(BIN)/python tests/measure/startup.py
+
+wheel: install ## Build the wheel
+	$(BIN)/python -m build --wheel --outdir dist
+
+clean: ## Remove what was built
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

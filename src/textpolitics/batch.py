@@ -1,0 +1,112 @@
+"""Many texts: one row for every input, whatever becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from textpolitics.errors import ReadError, UsageError
+from textpolitics.model import Model
+from textpolitics.results import Result
+from textpolitics.scheme import Scheme
+from textpolitics.sources import Item
+from textpolitics.status import Reason, Status
+
+INPUT_PREFIX = "input_"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One input with its judgement, ready for a table.
+
+    Attributes:
+        item: The input.
+        id: Its own id, or one made from source and record; unique in a run.
+        result: The judgement.
+    """
+
+    item: Item
+    id: str
+    result: Result
+
+    def cells(self, scheme: Scheme, inputs: Iterable[str]) -> dict[str, Any]:
+        """Return the row's cells by column, in column order.
+
+        Args:
+            scheme: Gives the columns of the axes.
+            inputs: Names of the columns of the input to pass through.
+        """
+        own = {"source": self.item.source, "record": self.item.record, "id": self.id}
+        passed = {INPUT_PREFIX + name: self.item.metadata.get(name) for name in inputs}
+        return own | self.result.to_row(scheme) | passed
+
+
+def classify_items(
+    model: Model, items: Iterable[Item], encoding: str | None = None
+) -> Iterator[Row]:
+    """Judge every input and yield its row, in input order.
+
+    Whatever goes wrong with an input becomes its row, never an exception.
+
+    Args:
+        model: The classifier.
+        items: The inputs.
+        encoding: Character encoding of text files; None is to find out.
+
+    Raises:
+        UsageError: If the request itself is wrong (an unknown encoding, say).
+    """
+    taken: set[str] = set()
+    for item in items:
+        yield Row(item, _unique_id(item, taken), classify_item(model, item, encoding))
+
+
+def classify_item(model: Model, item: Item, encoding: str | None = None) -> Result:
+    """Judge one input; see `classify_items`."""
+    try:
+        return model.classify(item.document(encoding)).named(item.source)
+    except UsageError:
+        raise
+    except ReadError as error:
+        return _failed(model, item, error.reason, error.detail)
+    except Exception as error:  # a bug must cost one row, not ten thousand
+        return _failed(model, item, Reason.CRASHED, f"{type(error).__name__}: {error}")
+
+
+def columns(scheme: Scheme, inputs: Iterable[str]) -> list[str]:
+    """Return all columns of a table of rows, in order.
+
+    Args:
+        scheme: Gives the columns of the axes.
+        inputs: Names of the columns of the input.
+    """
+    fixed = ["source", "record", "id", "status", "reason", "detail", "words"]
+    return [*fixed, *scheme.columns(), *(INPUT_PREFIX + name for name in inputs)]
+
+
+def _failed(model: Model, item: Item, reason: Reason, detail: str) -> Result:
+    return Result(
+        source=item.source,
+        status=Status.FAILED,
+        reason=reason,
+        detail=detail,
+        model=model.identity,
+        scheme=_identity(model.scheme),
+    )
+
+
+def _identity(scheme: Scheme) -> Mapping[str, str]:
+    return {"name": scheme.name, "version": scheme.version}
+
+
+def _unique_id(item: Item, taken: set[str]) -> str:
+    """Return the input's id, with a number behind it where an earlier input has the same."""
+    made = item.source if item.record is None else f"{item.source}:{item.record}"
+    wanted = candidate = item.own_id or made
+    number = 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{wanted}#{number}"
+    taken.add(candidate)
+    return candidate

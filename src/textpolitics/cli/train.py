@@ -1,0 +1,37 @@
+"""``textpolitics train``: annotated corpora to a model folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    corpora: Annotated[
+        list[Path], typer.Argument(metavar="CORPUS...", help="Corpus files (.jsonl) or folders.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The model folder to write.")],
+    scheme: Annotated[
+        Path | None, typer.Option("--scheme", metavar="FILE", help="A scheme file of your own.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the assignment to folds.")] = 0,
+) -> None:
+    """Train a model on annotated corpora.
+
+    Example: textpolitics train corpora/original --output my-model
+    """
+    from textpolitics.scheme import load_scheme
+    from textpolitics.storage import save
+    from textpolitics.training import TrainingSettings, train
+
+    trained = train(
+        corpora,
+        load_scheme(scheme),
+        output.name,
+        TrainingSettings(seed=seed),
+        report=lambda line: typer.echo(line, err=True),
+    )
+    save(trained.model, output, trained.seen)
+    typer.echo(f"wrote {output}; try: textpolitics classify FILE --model {output}", err=True)

@@ -1,0 +1,99 @@
+"""Tokens to sparse weights: what the linear model sees of a text.
+
+A text is a vector of the terms of a fixed vocabulary, weighted by
+``(1 + ln tf) * idf`` and scaled to length one (Salton & Buckley 1988,
+"Term-weighting approaches in automatic text retrieval"). A term is one
+lower-cased spaCy token.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textpolitics.nlp import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class SparseVector:
+    """The non-zero entries of one text's vector.
+
+    Attributes:
+        indices: Columns, ascending, shape (n,).
+        values: Their weights, shape (n,).
+        tokens: How many tokens the text has.
+        known: How many of them are terms of the vocabulary.
+    """
+
+    indices: NDArray[np.int64]
+    values: NDArray[np.float64]
+    tokens: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The terms that count, in column order, and their inverse document frequencies.
+
+    Attributes:
+        terms: One term a column, sorted.
+        idf: Weights, shape (number of terms,).
+    """
+
+    terms: tuple[str, ...]
+    idf: NDArray[np.float64]
+
+
+class TermFeatures:
+    """Turns texts into sparse vectors over a vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary, tokenizer: Tokenizer) -> None:
+        """Keep a vocabulary and the tokenizer that it was made with."""
+        self.vocabulary = vocabulary
+        self.tokenizer = tokenizer
+        self.columns = {term: column for column, term in enumerate(vocabulary.terms)}
+
+    def __call__(self, text: str) -> SparseVector:
+        """Return the vector of one text; all zero (n = 0) where no term is known."""
+        tokens = self.tokenizer.tokens(text)
+        columns = self.columns
+        counts = Counter(columns[token] for token in tokens if token in columns)
+        indices = np.array(sorted(counts), dtype=np.int64)
+        frequencies = np.array([counts[i] for i in indices.tolist()], dtype=np.float64)
+        values = (1.0 + np.log(frequencies)) * self.vocabulary.idf[indices]
+        length = float(np.sqrt(values @ values))
+        return SparseVector(
+            indices, values / length if length else values, len(tokens), counts.total()
+        )
+
+
+def build_vocabulary(texts: Iterable[tuple[list[str], str]], min_groups: int) -> Vocabulary:
+    """Collect the terms that enough independent authors use.
+
+    Args:
+        texts: Tokens and group of every text. A term enters only if texts of at
+            least `min_groups` different groups use it, so that no private name
+            stands beside a label.
+        min_groups: How many groups that is.
+
+    Returns:
+        Terms in code-point order, with idf ``ln((1 + n) / (1 + df)) + 1`` for n texts
+        of which df hold the term.
+    """
+    document_frequency: Counter[str] = Counter()
+    groups: dict[str, set[str]] = {}
+    n = 0
+    for tokens, group in texts:
+        n += 1
+        for term in set(tokens):
+            document_frequency[term] += 1
+            seen = groups.setdefault(term, set())
+            if len(seen) < min_groups:
+                seen.add(group)
+    terms = tuple(sorted(t for t, seen in groups.items() if len(seen) >= min_groups))
+    df = np.array([document_frequency[t] for t in terms], dtype=np.float64)
+    return Vocabulary(terms, np.log((1.0 + n) / (1.0 + df)) + 1.0)

@@ -1,0 +1,155 @@
+"""The walk from a document to its labels, and everything the walk needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textpolitics.cleaning import clean
+from textpolitics.decide import Rules, applies, explain_ambiguity, judge, passage_weights
+from textpolitics.document import Document, Passage
+from textpolitics.features import SparseVector, TermFeatures
+from textpolitics.heads import Floats, Head
+from textpolitics.language import foreign
+from textpolitics.passages import split
+from textpolitics.results import AxisResult, PassageResult, Result
+from textpolitics.scheme import Scheme
+from textpolitics.sources import read_path
+from textpolitics.status import Reason, Status
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained classifier of documents.
+
+    Attributes:
+        name: What it is called.
+        version: Changes whenever its scores may.
+        scheme: The axes and labels that it was trained on.
+        features: Turns the text of a passage into a vector.
+        heads: One for each axis that it scores, in the order of the scheme.
+        rules: Where it abstains and how passages make a document.
+        card: What it was trained on and with, as plain data for the manifest.
+    """
+
+    name: str
+    version: str
+    scheme: Scheme
+    features: TermFeatures
+    heads: tuple[Head, ...]
+    rules: Rules
+    card: Mapping[str, Any]
+
+    def classify(self, source: str | Path | Document) -> Result:
+        """Judge one text.
+
+        Args:
+            source: The text itself, the path of a file, or a document read before.
+
+        Raises:
+            ReadError: If a file cannot be read.
+        """
+        document = _as_document(source)
+        passages = tuple(
+            split(document, clean(document.text, document.pages), self.features.tokenizer)
+        )
+        vectors = [self.features(passage.text) for passage in passages]
+        reason, detail = self._gate(passages, vectors)
+        logits = {head.axis: self._logits(head, vectors) for head in self.heads}
+        shares = {head.axis: self._shares(head, logits[head.axis], passages) for head in self.heads}
+        axes = self._judge({a: s @ logits[a] for a, s in shares.items()}, reason)
+        labelled = any(axis.label is not None for axis in axes.values())
+        unsure = [n for n, axis in axes.items() if axis.reason is Reason.AMBIGUOUS]
+        if unsure:
+            detail = "; ".join(explain_ambiguity(name, axes[name]) for name in unsure)
+        return Result(
+            source=document.source,
+            status=Status.OK if labelled else Status.ABSTAINED,
+            reason=None if labelled else reason or Reason.AMBIGUOUS,
+            detail=detail,
+            model=self.identity,
+            scheme={"name": self.scheme.name, "version": self.scheme.version},
+            words=sum(passage.words for passage in passages),
+            axes=axes,
+            passages=tuple(self._passages(document, passages, logits, shares)),
+        )
+
+    def label(self, texts: Iterable[str | Path | Document]) -> Iterator[Result]:
+        """Judge texts one after the other; `Result.to_row` makes a table of them."""
+        return map(self.classify, texts)
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """Name and version, as results carry them."""
+        return {"name": self.name, "version": self.version}
+
+    def _gate(
+        self, passages: tuple[Passage, ...], vectors: list[SparseVector]
+    ) -> tuple[Reason | None, str | None]:
+        """Return a reason for judging nothing at all, and what to say of it."""
+        rules = self.rules
+        words = sum(passage.words for passage in passages)
+        if words == 0:
+            return Reason.NO_TEXT, None
+        if words < rules.shortest:
+            return Reason.TOO_SHORT, f"{words} words"
+        other = foreign((passage.text for passage in passages), self.features.tokenizer)
+        if other is not None:
+            return Reason.LANGUAGE, other
+        tokens = sum(vector.tokens for vector in vectors)
+        known = sum(vector.known for vector in vectors)
+        if known < rules.known_tokens * tokens:
+            return Reason.NO_EVIDENCE, f"{known} of {tokens} words and signs are known"
+        return None, None
+
+    def _logits(self, head: Head, vectors: list[SparseVector]) -> Floats:
+        if not vectors:
+            return head.logits(self.features(""))[np.newaxis]
+        return np.stack([head.logits(vector) for vector in vectors])
+
+    def _shares(self, head: Head, logits: Floats, passages: tuple[Passage, ...]) -> Floats:
+        words = np.array([passage.words for passage in passages] or [0], dtype=np.float64)
+        axis = self.scheme.axis(head.axis)
+        power = self.rules.stance_power
+        return passage_weights(axis, head.probabilities(logits), words, power)
+
+    def _judge(self, logits: Mapping[str, Floats], reason: Reason | None) -> dict[str, AxisResult]:
+        judged: dict[str, AxisResult] = {}
+        for head in self.heads:
+            result = judge(head, logits[head.axis], self.rules.margin[head.axis], reason)
+            if reason is None and not applies(self.scheme.axis(head.axis), judged):
+                result = AxisResult(None, None, None, result.scores)
+            judged[head.axis] = result
+        return judged
+
+    def _passages(
+        self,
+        document: Document,
+        passages: tuple[Passage, ...],
+        logits: Mapping[str, Floats],
+        shares: Mapping[str, Floats],
+    ) -> Iterator[PassageResult]:
+        for row, passage in enumerate(passages):
+            short = Reason.TOO_SHORT if passage.words < self.rules.shortest else None
+            yield PassageResult(
+                start=passage.start,
+                end=passage.end,
+                page=passage.page,
+                text=document.text[passage.start : passage.end],
+                cleaned=passage.text,
+                words=passage.words,
+                axes=self._judge({axis: rows[row] for axis, rows in logits.items()}, short),
+                weights={axis: float(weights[row]) for axis, weights in shares.items()},
+            )
+
+
+def _as_document(source: str | Path | Document) -> Document:
+    if isinstance(source, Document):
+        return source
+    if isinstance(source, Path):
+        return read_path(source)
+    return Document(source, "text", "txt")

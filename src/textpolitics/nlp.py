@@ -1,0 +1,148 @@
+"""The one owner of the spaCy object: text to tokens and sentence ends.
+
+spaCy's tokenizer works on each whitespace-separated chunk on its own, so every
+distinct chunk is given to it once and remembered. The tokens are spaCy's; the
+cost is one look-up a word. Sentence ends follow the rule of spaCy's
+``sentencizer``: a sentence begins at the first token that is no punctuation
+after a full stop, a question mark or the like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+MAX_CHUNKS = 100_000
+"""At this many distinct chunks the table and the spaCy object are rebuilt: spaCy's
+string store never shrinks, and noisy scans would fill it without end."""
+
+_CHUNK = re.compile(r"\S+")
+
+PLAIN, PUNCTUATION, ENDER = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What spaCy makes of one run of characters without white space.
+
+    Attributes:
+        forms: Its tokens, lower-cased.
+        offsets: Where each token starts within the chunk.
+        kinds: For each token `PLAIN`, `PUNCTUATION` or `ENDER` (ends a sentence).
+        words: How many of the tokens hold a letter or a digit.
+        stops: How many of the tokens are stop words of the language.
+        ends: Whether any token ends a sentence.
+    """
+
+    forms: tuple[str, ...]
+    offsets: tuple[int, ...]
+    kinds: tuple[int, ...]
+    words: int
+    stops: int
+    ends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence as a half-open span of the text it was found in, with its words counted."""
+
+    start: int
+    end: int
+    words: int
+
+
+class Tokenizer:
+    """spaCy's tokens and sentences, remembered chunk by chunk."""
+
+    def __init__(self, language: str = "en", max_chunks: int = MAX_CHUNKS) -> None:
+        """Prepare a blank spaCy pipeline.
+
+        Args:
+            language: Language code as `spacy.blank` takes it.
+            max_chunks: Distinct chunks to remember before starting afresh.
+        """
+        self.language = language
+        self._max_chunks = max_chunks
+        self._reset()
+
+    def _reset(self) -> None:
+        import spacy
+        from spacy.pipeline import Sentencizer
+
+        nlp = spacy.blank(self.language)
+        self._spacy: Any = nlp.tokenizer
+        self._stop_words: frozenset[str] = frozenset(nlp.Defaults.stop_words)
+        self._enders = frozenset(Sentencizer.default_punct_chars)
+        self._chunks: dict[str, Chunk] = {}
+
+    def chunk(self, characters: str) -> Chunk:
+        """Return the tokens of a run of characters that holds no white space."""
+        known = self._chunks.get(characters)
+        if known is None:
+            if len(self._chunks) >= self._max_chunks:
+                self._reset()
+            known = self._chunks[characters] = self._analyse(characters)
+        return known
+
+    def _analyse(self, characters: str) -> Chunk:
+        tokens = [token for token in self._spacy(characters) if not token.is_space]
+        kinds = tuple(
+            ENDER if t.text in self._enders else PUNCTUATION if t.is_punct else PLAIN
+            for t in tokens
+        )
+        return Chunk(
+            forms=tuple(t.lower_ for t in tokens),
+            offsets=tuple(t.idx for t in tokens),
+            kinds=kinds,
+            words=sum(any(map(str.isalnum, t.text)) for t in tokens),
+            stops=sum(t.lower_ in self._stop_words for t in tokens),
+            ends=ENDER in kinds,
+        )
+
+    def tokens(self, text: str) -> list[str]:
+        """Return the lower-cased tokens of a text, punctuation included, in order."""
+        found: list[str] = []
+        for characters in text.split():
+            found += self.chunk(characters).forms
+        return found
+
+    def tally(self, text: str) -> tuple[int, int]:
+        """Return how many words a text has, and how many of its tokens are stop words."""
+        chunks = [self.chunk(characters) for characters in text.split()]
+        return sum(c.words for c in chunks), sum(c.stops for c in chunks)
+
+    def sentences(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Sentence]:
+        """Yield the sentences of a stretch of text, in order, without outer white space.
+
+        Args:
+            text: The whole text.
+            start: Offset at which the stretch begins.
+            end: Offset behind the stretch; None is the end of the text.
+
+        Yields:
+            Spans that count code points of the whole text.
+        """
+        first = last = -1
+        words = 0
+        closed = False
+        for match in _CHUNK.finditer(text, start, len(text) if end is None else end):
+            chunk = self.chunk(match.group())
+            offset = match.start()
+            if first < 0:
+                first = offset
+            if closed or chunk.ends:
+                for form, inner, kind in zip(chunk.forms, chunk.offsets, chunk.kinds, strict=True):
+                    if kind == ENDER:
+                        closed = True
+                    elif closed and kind == PLAIN:
+                        at = offset + inner
+                        yield Sentence(first, last if inner == 0 else at, words)
+                        first, words, closed = at, 0, False
+                    words += any(map(str.isalnum, form))
+            else:
+                words += chunk.words
+            last = match.end()
+        if first >= 0:
+            yield Sentence(first, last, words)

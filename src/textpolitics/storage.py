@@ -1,0 +1,253 @@
+"""Models as folders of plain data: save, load, verify. Nothing in them can run code.
+
+A model folder holds ``manifest.json`` (everything a person may want to know and
+every setting), ``vocabulary.txt`` (one term a line), ``weights.npz`` (arrays),
+``seen.txt`` (salted hashes of the training texts and groups), ``selftest.json``
+(texts with the scores they must get) and ``SHA256SUMS`` over all of these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textpolitics.decide import Rules
+from textpolitics.errors import ModelError, TextPoliticsError, UsageError
+from textpolitics.features import TermFeatures, Vocabulary
+from textpolitics.heads import Head
+from textpolitics.model import Model
+from textpolitics.nlp import Tokenizer
+from textpolitics.scheme import Scheme, scheme_from_dict
+
+# To change the layout of a model folder: raise FORMAT, say in CHANGELOG.md what
+# changed, retrain the shipped models with `make models`, and let `load` refuse the
+# old number (it does so by itself: the message tells users to retrain or to
+# install the version that wrote the folder). Old folders are never converted.
+FORMAT = 1
+
+SUMS = "SHA256SUMS"
+FILES = ("manifest.json", "seen.txt", "selftest.json", "vocabulary.txt", "weights.npz")
+DEFAULT_MODEL = "fast"
+TOLERANCE = 1e-4
+"""Largest difference of a score between the machine that trained and one that loads."""
+
+_RETRAIN = "train it again with: textpolitics train"
+_RESTORE = "restore the folder from where you got it"
+
+
+def load(model: str | Path | None = None) -> Model:
+    """Load a model and verify it.
+
+    Args:
+        model: Name of a shipped model or path of a model folder; None is the
+            default model.
+
+    Raises:
+        UsageError: If there is no such model.
+        ModelError: If the folder was altered, damaged, cut short or written in
+            another format, or if its scores on stored texts differ.
+    """
+    folder = find(model)
+    _verify(folder)
+    try:
+        loaded = _read(folder)
+    except TextPoliticsError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
+        raise ModelError(str(folder), f"not a usable model ({error})", _RESTORE) from error
+    _self_test(loaded, folder)
+    return loaded
+
+
+def save(model: Model, folder: Path, seen: tuple[str, ...] = ()) -> None:
+    """Write a model folder; its old files are replaced.
+
+    Args:
+        model: The model.
+        folder: Where to; made if absent.
+        seen: Salted hashes of training texts and groups, sorted.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = {"idf": model.features.vocabulary.idf.astype(np.float32)}
+    for head in model.heads:
+        arrays[f"weights.{head.axis}"] = head.weights
+        arrays[f"intercept.{head.axis}"] = head.intercept
+    np.savez_compressed(folder / "weights.npz", allow_pickle=False, **arrays)
+    _write(folder / "vocabulary.txt", "".join(f"{t}\n" for t in model.features.vocabulary.terms))
+    _write(folder / "seen.txt", "".join(f"{line}\n" for line in seen))
+    _write(folder / "manifest.json", _json(_manifest(model)))
+    _write(folder / "selftest.json", _json(_test_vectors(model)))
+    sums = "".join(f"{_digest(folder / name)}  {name}\n" for name in FILES)
+    _write(folder / SUMS, sums)
+
+
+def shipped() -> dict[str, Path]:
+    """Return the models that come with the package, by name."""
+    here = Path(__file__).parent
+    for models in (here / "models", here.parent.parent / "models"):
+        found = {path.parent.name: path.parent for path in models.glob(f"*/{SUMS}")}
+        if found:
+            return found
+    return {}
+
+
+def seen_hashes(folder: Path) -> frozenset[str]:
+    """Return the salted hashes of the texts and groups that a model was trained on."""
+    return frozenset((folder / "seen.txt").read_text("utf-8").split("\n")) - {""}
+
+
+def find(model: str | Path | None) -> Path:
+    """Return the folder of a model given as to `load`.
+
+    Raises:
+        UsageError: If there is no such model.
+    """
+    name = DEFAULT_MODEL if model is None else model
+    known = shipped()
+    if isinstance(name, str) and name in known:
+        return known[name]
+    folder = Path(name)
+    if not (folder / SUMS).is_file() and not (folder / "manifest.json").is_file():
+        names = ", ".join(sorted(known)) or "none"
+        raise UsageError(
+            str(name),
+            "neither a shipped model nor a model folder",
+            f"shipped models: {names}; a folder is made by: textpolitics train",
+        )
+    return folder
+
+
+def _verify(folder: Path) -> None:
+    try:
+        lines = (folder / SUMS).read_text("utf-8").splitlines()
+        listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+        if set(listed) != set(FILES):
+            raise ModelError(str(folder / SUMS), "does not list the files of a model", _RESTORE)
+        for name in FILES:
+            if _digest(folder / name) != listed[name]:
+                raise ModelError(str(folder / name), "differs from its checksum", _RESTORE)
+    except (OSError, UnicodeDecodeError) as error:
+        what = getattr(error, "strerror", None) or "not readable"
+        where = getattr(error, "filename", None) or folder / SUMS
+        raise ModelError(str(where), what, _RESTORE) from error
+
+
+def _read(folder: Path) -> Model:
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    if manifest.get("format") != FORMAT:
+        what = f"has format {manifest.get('format')}, this version reads {FORMAT}"
+        raise ModelError(str(folder), what, _RETRAIN)
+    scheme = scheme_from_dict(manifest["scheme"], str(folder / "manifest.json"))
+    terms = tuple((folder / "vocabulary.txt").read_text("utf-8").split("\n")[:-1])
+    with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
+        vocabulary = Vocabulary(terms, arrays["idf"].astype(np.float64))
+        heads = tuple(_head(entry, scheme, arrays, len(terms)) for entry in manifest["axes"])
+    if len(vocabulary.idf) != len(terms):
+        raise ModelError(str(folder), "vocabulary and weights differ in size", _RESTORE)
+    rules = dict(manifest["rules"])
+    margin = {entry["name"]: float(entry["margin"]) for entry in manifest["axes"]}
+    return Model(
+        name=manifest["name"],
+        version=manifest["version"],
+        scheme=scheme,
+        features=TermFeatures(vocabulary, Tokenizer(scheme.language)),
+        heads=heads,
+        rules=Rules(margin=margin, **rules),
+        card=manifest["card"],
+    )
+
+
+def _head(entry: Mapping[str, Any], scheme: Scheme, arrays: Mapping[str, Any], terms: int) -> Head:
+    axis = scheme.axis(entry["name"])
+    weights, intercept = arrays[f"weights.{axis.name}"], arrays[f"intercept.{axis.name}"]
+    if tuple(entry["labels"]) != axis.label_names:
+        raise ValueError(f"labels of {axis.name} are not those of the scheme")
+    if weights.shape != (len(axis.labels), terms) or intercept.shape != (len(axis.labels),):
+        raise ValueError(f"weights of {axis.name} have the wrong shape")
+    return Head(
+        axis=axis.name,
+        labels=axis.label_names,
+        exclusive=not axis.many,
+        weights=weights,
+        intercept=intercept,
+        temperature=float(entry["temperature"]),
+    )
+
+
+def _manifest(model: Model) -> dict[str, Any]:
+    rules = model.rules
+    return {
+        "format": FORMAT,
+        "name": model.name,
+        "version": model.version,
+        "axes": [
+            {
+                "name": head.axis,
+                "labels": list(head.labels),
+                "temperature": head.temperature,
+                "margin": rules.margin[head.axis],
+            }
+            for head in model.heads
+        ],
+        "rules": {
+            "stance_power": rules.stance_power,
+            "shortest": rules.shortest,
+            "known_tokens": rules.known_tokens,
+        },
+        "card": dict(model.card),
+        "scheme": model.scheme.to_dict(),
+    }
+
+
+def _test_vectors(model: Model) -> list[dict[str, Any]]:
+    """Return a text for each label, made of the terms that speak most for it, with scores."""
+    terms = model.features.vocabulary.terms
+    vectors = []
+    for head in model.heads:
+        for row in range(len(head.labels)):
+            strongest = np.argsort(-head.weights[row], kind="stable")[:8]
+            text = " ".join(terms[column] for column in sorted(strongest.tolist()))
+            vectors.append({"text": text, "scores": _scores(model, text)})
+    return vectors
+
+
+def _scores(model: Model, text: str) -> dict[str, dict[str, float]]:
+    vector = model.features(text)
+    return {
+        head.axis: {
+            label: round(float(score), 6)
+            for label, score in zip(
+                head.labels, head.probabilities(head.logits(vector)), strict=True
+            )
+        }
+        for head in model.heads
+    }
+
+
+def _self_test(model: Model, folder: Path) -> None:
+    for vector in json.loads((folder / "selftest.json").read_text("utf-8")):
+        for axis, scores in _scores(model, vector["text"]).items():
+            expected = vector["scores"].get(axis, {})
+            if scores.keys() != expected.keys() or any(
+                abs(score - expected[label]) > TOLERANCE for label, score in scores.items()
+            ):
+                what = f"scores of {axis} differ from those stored with the model"
+                raise ModelError(str(folder), what, _RESTORE)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
