@@ -35,7 +35,7 @@ test-slow: install ## Run the long tests
 	$(BIN)/python -m pytest -m slow
 
 models: install ## Train the shipped models
-	$(BIN)/python tests/measure/models.py $(SHARED)/real/passages.jsonl.gz
+	$(BIN)/python tests/measure/models.py $(SHARED)
 
 eval: install ## Measure accuracy on held-out authors
 	$(BIN)/python tests/measure/accuracy.py $(SHARED)/real/passages.jsonl.gz --write

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import time
 import tracemalloc
 
@@ -361,14 +362,15 @@ def test_no_input_takes_long(piece: str) -> None:
 def test_ten_million_characters(newline: str) -> None:
     text = (PAMPHLET.replace("\n", newline) * 8000)[:10_000_000]
     start = time.perf_counter()
-    clean(text)
-    assert time.perf_counter() - start < 20
-    tracemalloc.start()
     result = clean(text)
+    assert time.perf_counter() - start < 30  # about 4 s where nothing else runs
+    assert len(result.text) > 9_000_000
+    part = text[:1_000_000]
+    tracemalloc.start()
+    clean(part)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert len(result.text) > 9_000_000 * 0.9
-    assert peak < 10 * 2 * len(text)
+    assert peak < 10 * sys.getsizeof(part)
 
 
 def test_the_real_pamphlet(seeds: dict) -> None:

@@ -37,7 +37,7 @@ def check_output(path: Path, *, excel: bool = False) -> None:
 
     Raises:
         UsageError: If the suffix is unknown, the folder is missing, or `excel` is
-            asked for where the output is no CSV.
+            asked for where the output is no CSV, or a folder has its name.
         MissingExtraError: If Parquet is asked for and pyarrow is absent.
     """
     if path.suffix.lower() not in _WRITERS:
@@ -45,6 +45,8 @@ def check_output(path: Path, *, excel: bool = False) -> None:
         raise UsageError(str(path), "not a table format", f"end its name in one of: {known}")
     if excel and path.suffix.lower() != ".csv":
         raise UsageError("--excel", "goes with a .csv output only", f"not with {path.name}")
+    if path.is_dir():
+        raise UsageError(str(path), "is a folder", "name a file to write")
     if not path.parent.is_dir():
         raise UsageError(str(path.parent), "no such folder", "make it first")
     if path.suffix.lower() == ".parquet":

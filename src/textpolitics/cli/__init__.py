@@ -63,7 +63,10 @@ def _run() -> int:
     """Return the exit status: 0 fine, 1 failed work, 2 bad use, 130 interrupted."""
     arguments = sys.argv[1:] or ["--help"]
     try:
-        return int(app(arguments, prog_name="textpolitics", standalone_mode=False) or 0)
+        status = int(app(arguments, prog_name="textpolitics", standalone_mode=False) or 0)
+        if status == INTERRUPTED:  # newer typers return it where older ones raise Abort
+            typer.echo("textpolitics: interrupted", err=True)
+        return status
     except TextPoliticsError as error:
         typer.echo(f"textpolitics: {error}", err=True)
         return BAD_USE if isinstance(error, UsageError) else FAILED_WORK

@@ -66,7 +66,9 @@ def _judgement(name: str, axis: AxisResult, result: Result) -> str:
 def _brief(axes: Mapping[str, AxisResult]) -> str:
     parts = []
     for name, axis in axes.items():
-        label = ", ".join(axis.label) if isinstance(axis.label, tuple) else axis.label
+        label = axis.label
+        if isinstance(label, tuple):
+            label = ", ".join(label) or "none of its labels"
         sure = f" {percent(axis.confidence)}" if axis.confidence is not None else ""
         parts.append(f"{name}: {label or axis.reason or 'does not apply'}{sure}")
     return "; ".join(parts)
