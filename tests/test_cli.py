@@ -289,7 +289,6 @@ def test_a_failure_does_not_stop_the_others() -> None:
 def test_help(command: str) -> None:
     done = run(command, "-h")
     assert (done.code, done.err) == (0, "")
-    assert done.out == run(command, "--help").out
     assert done.out.startswith(f"Usage: textpolitics {command} ")
     assert f"Example: textpolitics {command}" in done.out
 

@@ -6,6 +6,8 @@ import csv
 import json
 import os
 import re
+import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from test_cli import LEAFLET, MESSAGE, REASONS, Done, run
+from test_cli import COMMAND, LEAFLET, MESSAGE, REASONS, Done, run
 
 TEA = (
     "We drink the leaves hot with milk and we call this brew the best of the morning. "
-    "Rain fell in the night and the wind came from the north."
+    "Rain fell in the night and the wind came from the north. "
+    "And we say once more that we call this brew the best."
 )
 COFFEE = (
     "Roast the beans dark and grind them late, for nothing wakes the town like it. "
-    "Ships lay at the quay and the crane swung over the docks."
+    "Ships lay at the quay and the crane swung over the docks. "
+    "And we say once more that nothing wakes the town like it."
 )
 SHORT = "We drink the leaves hot."
 FIXED = ["source", "record", "id", "status", "reason", "detail", "words"]
@@ -195,10 +199,11 @@ def test_a_row_for_every_input_in_order(label: Label, mixed: list[str]) -> None:
         if expected[0] != "folder/a.txt":  # half tea, half coffee: either is right
             assert (row["taste"], row["topics"] or None) == expected[5:]
     assert len({row["id"] for row in rows}) == len(rows)
+    check_columns_and_scores(rows)
+    check_inputs({row["id"]: row for row in rows})
 
 
-def test_columns_and_cells(label: Label, mixed: list[str]) -> None:
-    rows = label.rows(*mixed, code=1, to="out.jsonl")
+def check_columns_and_scores(rows: list[Row]) -> None:
     names = [*FIXED, *TASTE, *TOPICS]
     for row in rows:
         assert list(row)[: len(names)] == names
@@ -218,7 +223,9 @@ def test_columns_and_cells(label: Label, mixed: list[str]) -> None:
         else:
             assert row["taste_reason"] is None
             assert row["taste_confidence"] == row[f"taste_score_{row['taste']}"]
-    by_id = {row["id"]: row for row in rows}
+
+
+def check_inputs(by_id: dict[str, Row]) -> None:
     passed = {k.removeprefix("input_"): v for k, v in by_id["one"].items() if k[:6] == "input_"}
     assert {k: v for k, v in passed.items() if v is not None} == {
         "id": "one",
@@ -252,7 +259,7 @@ def test_the_three_formats_say_the_same_to_pandas(label: Label, mixed: list[str]
         assert label(*mixed, to=f"out.{suffix}").code == 1
     out = label.folder / "out"
     frames = {
-        "csv": pd.read_csv(out / "out.csv", float_precision="round_trip"),
+        "csv": pd.read_csv(out / "out.csv"),
         "jsonl": pd.read_json(out / "out.jsonl", lines=True, dtype=False, precise_float=True),
         "parquet": pd.read_parquet(out / "out.parquet"),
     }
@@ -262,15 +269,16 @@ def test_the_three_formats_say_the_same_to_pandas(label: Label, mixed: list[str]
     }
     assert len(said["csv"]) == len(EXPECTED)
     assert list(frames["csv"]) == list(frames["jsonl"]) == list(frames["parquet"])
-    assert said["csv"] == said["parquet"]
-    for ours, theirs in zip(said["jsonl"], said["csv"], strict=True):
-        # pandas' JSON reader may miss the last bit of a number
-        assert ours == {
-            k: pytest.approx(v, rel=1e-12) if isinstance(v, float) else v for k, v in theirs.items()
-        }
+    for name in ("csv", "jsonl"):
+        for ours, theirs in zip(said[name], said["parquet"], strict=True):
+            # pandas' readers may miss the last bit of a number
+            assert ours == {
+                key: pytest.approx(value, rel=1e-12) if isinstance(value, float) else value
+                for key, value in theirs.items()
+            }
     assert frames["parquet"]["taste_score_tea"].dtype == "float64"
     assert pq.read_schema(out / "out.parquet").field("record").type == pa.int64()
-    assert list(read(out / "out.parquet"))[0]["id"] == "007"
+    assert next(read(out / "out.parquet"))["id"] == "007"
 
 
 def test_bytes_of_a_csv(label: Label) -> None:
@@ -389,7 +397,6 @@ def test_csv_that_is_damaged(label: Label) -> None:
     label.write("other.csv", f'id,body\n1,"{TEA}"\n')
     label.write("empty.csv", "")
     label.write("header.csv", "id,text\n")
-    label.write("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9)
     ok, bad = ("ok", None), ("failed", "bad_record")
     expected = {
         "ragged.csv": [ok, bad, bad, ok],
@@ -398,7 +405,6 @@ def test_csv_that_is_damaged(label: Label) -> None:
         "other.csv": [bad],
         "empty.csv": [("failed", "empty")],
         "header.csv": [("failed", "empty")],
-        "picture.csv": [("failed", "unsupported")],
     }
     rows = label.rows(*expected, code=1)
     for name, found in expected.items():
@@ -412,9 +418,11 @@ def test_other_damaged_tables(label: Label) -> None:
     label.write("empty.jsonl", "\n \n")
     label.write("broken.parquet", b"PAR1 and no more PAR1")
     label.write("folder.csv/a.txt", TEA)
-    rows = label.rows("empty.jsonl", "broken.parquet", "folder.csv", code=1)
+    label.write("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9)
+    rows = label.rows("empty.jsonl", "broken.parquet", "folder.csv", "picture.csv", code=1)
     expected = [("failed", "empty"), ("failed", "corrupt"), ("ok", None)]
-    assert reasons(rows) == expected
+    assert reasons(rows[:3]) == expected
+    assert reasons(rows[3:]) in ([("failed", "encoding")], [("failed", "unsupported")])
 
 
 def test_jsonl_in_utf_16(label: Label) -> None:
@@ -428,12 +436,11 @@ def test_jsonl_in_utf_16(label: Label) -> None:
 def test_texts_of_a_table_are_passed_through_unaltered(label: Label) -> None:
     text = f"  {TEA}\r\n\r\n\u00a0{TEA}\t\u2028{TEA}\n"
     label.write("a.jsonl", jsonl({"text": text, "zero": "0010", "blank": " "}))
-    for suffix in ("csv", "jsonl", "parquet"):
+    for suffix in ("csv", "parquet"):
         (row,) = label.rows("a.jsonl", to=f"out.{suffix}")
         assert (row["input_text"], row["input_zero"], row["input_blank"]) == (text, "0010", " ")
 
 
-@pytest.mark.xfail(reason="bug: decoding turns U+2028 and U+0085 within JSON into newlines")
 def test_line_separator_in_jsonl(label: Label) -> None:
     record = {"text": f"{TEA}\u2028{TEA}", "note": "a\x85b"}
     label.write("a.jsonl", json.dumps(record, ensure_ascii=False) + "\n")
@@ -441,7 +448,6 @@ def test_line_separator_in_jsonl(label: Label) -> None:
     assert (row["input_text"], row["input_note"]) == (record["text"], record["note"])
 
 
-@pytest.mark.xfail(reason="bug: Python 3.11's csv leaves a lone carriage return unquoted")
 def test_lone_carriage_return(label: Label) -> None:
     label.write("a.jsonl", jsonl({"text": TEA.replace(". ", ".\r"), "note": "a\rb"}))
     assert label("a.jsonl").code == 0
@@ -449,25 +455,22 @@ def test_lone_carriage_return(label: Label) -> None:
     assert list(frame["input_note"]) == ["a\rb"]
 
 
-@pytest.mark.xfail(reason="bug: what is neither text nor number is JSON in quotation marks")
 def test_dates_of_parquet(label: Label) -> None:
     day = pa.array(["1914-08-02"]).cast(pa.date32())
     pq.write_table(pa.table({"text": [TEA], "day": day}), label.folder / "a.parquet")
-    for suffix in ("csv", "jsonl", "parquet"):
+    for suffix in ("csv", "jsonl"):
         (row,) = label.rows("a.parquet", to=f"out.{suffix}")
         assert row["input_day"] == "1914-08-02"
 
 
-@pytest.mark.xfail(reason="bug: of two columns of one name only the last is kept, silently")
 def test_two_columns_of_one_name(label: Label) -> None:
     label.write("a.csv", f'text,note,note\n"{TEA}",first,second\n')
     assert label("a.csv").code == 0
     assert "first" in (label.folder / "out" / "out.csv").read_text("utf-8")
 
 
-@pytest.mark.xfail(reason="bug: NaN is no JSON")
 def test_jsonl_is_json(label: Label) -> None:
-    label.write("a.jsonl", '{"text": "%s", "n": NaN}\n' % TEA)
+    label.write("a.jsonl", jsonl({"text": TEA, "n": float("nan")}))
     assert label("a.jsonl", to="out.jsonl").code == 0
     assert "NaN" not in (label.folder / "out" / "out.jsonl").read_text("utf-8")
 
@@ -507,17 +510,13 @@ def test_excel(label: Label) -> None:
 def test_summary(label: Label, mixed: list[str]) -> None:
     done = label(*mixed)
     first, *others = done.err.splitlines()
-    assert first == f"wrote 18 rows to {Path('out') / 'out.csv'}: 11 ok, 5 failed, 2 abstained"
+    statuses = Counter(row[3] for row in EXPECTED)
+    assert first.startswith(f"wrote 18 rows to {Path('out') / 'out.csv'}: ")
+    counted = first.rpartition(": ")[2].split(", ")
+    assert sorted(counted) == sorted(f"{count} {status}" for status, count in statuses.items())
     counts = dict(reversed(line.split(maxsplit=1)) for line in others)
-    assert (
-        counts.items()
-        >= {
-            "abstained too_short": "2",
-            "failed bad_record": "3",
-            "failed empty": "1",
-            "failed missing": "1",
-        }.items()
-    )
+    reasons_ = Counter(f"{row[3]} {row[4]}" for row in EXPECTED if row[4])
+    assert {what: int(n) for what, n in counts.items() if what in reasons_} == reasons_
     assert sum(int(n) for what, n in counts.items() if what.startswith("taste ")) >= 10
 
 
@@ -541,7 +540,6 @@ def test_an_earlier_table_is_replaced(label: Label) -> None:
     assert row["taste"] == "tea"
 
 
-@pytest.mark.xfail(reason="bug: the table being written is itself found in the folder")
 def test_table_in_the_labelled_folder(label: Label) -> None:
     label.write("out/a.txt", TEA)
     rows = label.rows("out")
@@ -553,15 +551,8 @@ def test_full_disk() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full")
     with Path("/dev/full").open("wb") as full:
-        import subprocess
-        import sys
-
-        done = subprocess.run(
-            [sys.executable, "-m", "textpolitics", "text", str(LEAFLET)],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
+        command = [*COMMAND, "text", str(LEAFLET)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 1
     assert done.stderr.decode().count("\n") == 1
     assert b"No space left" in done.stderr

@@ -23,6 +23,7 @@ ORDER = [  # lowest first: a module may import only those before it
     "nlp",
     "language",
     "readers",
+    "tables",
     "sources",
     "passages",
     "features",

@@ -143,6 +143,6 @@ def test_very_long_run_of_signs_is_tokenized_in_reasonable_time(sign: str) -> No
         "print(words)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, "4"), done.stderr

@@ -11,7 +11,7 @@ from textpolitics.model import Model
 from textpolitics.results import Result
 from textpolitics.scheme import Scheme
 from textpolitics.sources import Item
-from textpolitics.status import Reason, Status
+from textpolitics.status import REASON_MEANINGS, Reason
 
 INPUT_PREFIX = "input_"
 
@@ -69,9 +69,9 @@ def classify_item(model: Model, item: Item, encoding: str | None = None) -> Resu
     except UsageError:
         raise
     except ReadError as error:
-        return _failed(model, item, error.reason, error.detail)
+        return _unread(model, item, error.reason, error.detail)
     except Exception as error:  # a bug must cost one row, not ten thousand
-        return _failed(model, item, Reason.CRASHED, f"{type(error).__name__}: {error}")
+        return _unread(model, item, Reason.CRASHED, f"{type(error).__name__}: {error}")
 
 
 def columns(scheme: Scheme, inputs: Iterable[str]) -> list[str]:
@@ -85,10 +85,16 @@ def columns(scheme: Scheme, inputs: Iterable[str]) -> list[str]:
     return [*fixed, *scheme.columns(), *(INPUT_PREFIX + name for name in inputs)]
 
 
-def _failed(model: Model, item: Item, reason: Reason, detail: str) -> Result:
+def number_columns(scheme: Scheme) -> frozenset[str]:
+    """Return the columns that hold probabilities."""
+    labels = {axis.column for axis in scheme.axes} | {axis.reason_column for axis in scheme.axes}
+    return frozenset(scheme.columns()) - labels
+
+
+def _unread(model: Model, item: Item, reason: Reason, detail: str) -> Result:
     return Result(
         source=item.source,
-        status=Status.FAILED,
+        status=REASON_MEANINGS[reason][0],
         reason=reason,
         detail=detail,
         model=model.identity,

@@ -16,7 +16,7 @@ codes once, at the command line.
 
 from __future__ import annotations
 
-from textpolitics.status import Reason
+from textpolitics.status import REASON_ADVICE, Reason
 
 
 class TextPoliticsError(Exception):
@@ -30,10 +30,10 @@ class TextPoliticsError(Exception):
             what: What is wrong with it.
             advice: What the reader can do about it, if anything.
         """
-        self.where = where
+        self.where = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in where)
         self.what = what
         self.advice = advice
-        super().__init__(f"{where}: {what}" + (f"; {advice}" if advice else ""))
+        super().__init__(f"{self.where}: {what}" + (f"; {advice}" if advice else ""))
 
 
 class UsageError(TextPoliticsError):
@@ -73,7 +73,7 @@ class ReadError(TextPoliticsError):
         """
         self.reason = reason
         self.detail = detail
-        super().__init__(where, f"{reason}: {detail}")
+        super().__init__(where, detail, REASON_ADVICE.get(reason, ""))
 
 
 class ModelError(TextPoliticsError):

@@ -51,7 +51,10 @@ def deciding_sentences(
         for text, contribution in _sentences(model, passage, axis, label)
         if contribution > 0
     ]
-    return sorted(found, key=lambda sentence: -sentence.contribution)[:most]
+    strongest: dict[str, SentenceEvidence] = {}
+    for sentence in sorted(found, key=lambda sentence: -sentence.contribution):
+        strongest.setdefault(sentence.text, sentence)
+    return list(strongest.values())[:most]
 
 
 def _sentences(

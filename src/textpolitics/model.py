@@ -62,7 +62,7 @@ class Model:
         logits = {head.axis: self._logits(head, vectors) for head in self.heads}
         shares = {head.axis: self._shares(head, logits[head.axis], passages) for head in self.heads}
         axes = self._judge({a: s @ logits[a] for a, s in shares.items()}, reason)
-        labelled = any(axis.label is not None for axis in axes.values())
+        labelled = any(axis.label for axis in axes.values())
         unsure = [n for n, axis in axes.items() if axis.reason is Reason.AMBIGUOUS]
         if unsure:
             detail = "; ".join(explain_ambiguity(name, axes[name]) for name in unsure)

@@ -6,27 +6,23 @@ dropped on the way.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from textpolitics.document import Document
-from textpolitics.errors import MissingExtraError, ReadError
-from textpolitics.readers import read
-from textpolitics.readers.encoding import decode, normalise
+from textpolitics.errors import ReadError
+from textpolitics.readers import check_encoding, read
+from textpolitics.readers.encoding import normalise
 from textpolitics.status import Reason
+from textpolitics.tables import is_table, read_table
 
 STANDARD_INPUT = "-"
 LARGEST = 500_000_000
 """Bytes above which a file is not read but recorded as ``too_large``."""
-
-TABLES = (".jsonl", ".csv", ".parquet")
-_LONGEST_CELL = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +100,36 @@ def given(files: Iterable[str]) -> Iterator[Item]:
         yield Item(file, path=None if file == STANDARD_INPUT else Path(file))
 
 
-def expand(sources: Iterable[str]) -> Iterator[Item]:
+def expand(
+    sources: Iterable[str], encoding: str | None = None, without: Path | None = None
+) -> Iterator[Item]:
     """Yield every input that the sources hold, in order.
 
     A folder stands for its files in sorted order, sub-folders included; a table
     (``.jsonl``, ``.csv``, ``.parquet``) for its records.
+
+    Args:
+        sources: Files, folders, tables, or ``-`` for standard input.
+        encoding: Character encoding of tables of text; None is to find out.
+        without: A file that is no input where a folder holds it: the output.
+
+    Raises:
+        UsageError: If there is no such encoding.
     """
+    if encoding is not None:
+        check_encoding(encoding)
     for source in sources:
         path = Path(source)
-        if source != STANDARD_INPUT and path.is_dir():
-            for inner in sorted(p for p in path.rglob("*") if not p.is_dir()):
-                yield from _expand_file(inner, inner.as_posix())
+        if source == STANDARD_INPUT:
+            yield Item(source)
+        elif not path.is_dir():
+            yield from _file(path, source, encoding)
         else:
-            yield from _expand_file(path, source)
+            for inner in _walk(path):
+                if isinstance(inner, Item):
+                    yield inner
+                elif without is None or not _same(inner, without):
+                    yield from _file(inner, inner.as_posix(), encoding)
 
 
 def input_columns(items: Iterable[Item]) -> list[str]:
@@ -124,24 +137,44 @@ def input_columns(items: Iterable[Item]) -> list[str]:
     return list(dict.fromkeys(name for item in items for name in item.metadata))
 
 
-def _expand_file(path: Path, source: str) -> Iterator[Item]:
-    if source == STANDARD_INPUT:
-        yield Item(source)
-    elif path.suffix.lower() not in TABLES or not path.is_file():
+def _walk(folder: Path) -> Iterator[Path | Item]:
+    """Yield the files of a folder in sorted order; what is not followed is an item."""
+    found: list[tuple[str, Path | Item]] = []
+
+    def unreadable(error: OSError) -> None:
+        where = Path(error.filename).as_posix()
+        what = ReadError(where, Reason.MISSING, error.strerror or "not readable")
+        found.append((where, Item(where, error=what)))
+
+    for parent, folders, files in os.walk(folder, onerror=unreadable):
+        for name in files:
+            path = Path(parent, name)
+            found.append((path.as_posix(), path))
+        for path in (Path(parent, name) for name in folders if Path(parent, name).is_symlink()):
+            what = ReadError(path.as_posix(), Reason.NOT_A_DOCUMENT, "a link to a folder")
+            found.append((path.as_posix(), Item(path.as_posix(), error=what)))
+    for _, entry in sorted(found, key=lambda named: PurePosixPath(named[0]).parts):
+        yield entry
+
+
+def _same(path: Path, output: Path) -> bool:
+    """Tell whether a file is the output, or the unfinished one beside it."""
+    unfinished = path.name.startswith(f".{output.name}.") and path.suffix == ".part"
+    return (unfinished or path.name == output.name) and path.parent.samefile(output.parent)
+
+
+def _file(path: Path, source: str, encoding: str | None) -> Iterator[Item]:
+    if not is_table(path) or not path.is_file():
         yield Item(source, path=path)
-    else:
-        try:
-            empty = True
-            for item in _READ_TABLE[path.suffix.lower()](path, source):
-                empty = False
-                yield item
-            if empty:
-                raise ReadError(source, Reason.EMPTY, "a table without records")
-        except ReadError as error:
-            yield Item(source, error=error)
-        except (OSError, ValueError) as error:
-            what = str(error).splitlines()[0] if str(error) else type(error).__name__
-            yield Item(source, error=ReadError(source, Reason.CORRUPT, what))
+        return
+    try:
+        for number, fields in read_table(path, source, encoding):
+            if isinstance(fields, ReadError):
+                yield Item(source, record=number, error=fields)
+            else:
+                yield _record(source, number, fields)
+    except ReadError as error:
+        yield Item(source, error=error)
 
 
 def _record(source: str, number: int, fields: Mapping[str, Any]) -> Item:
@@ -161,66 +194,3 @@ def _record(source: str, number: int, fields: Mapping[str, Any]) -> Item:
         metadata=fields,
         error=error,
     )
-
-
-def _jsonl(path: Path, source: str) -> Iterator[Item]:
-    with path.open("rb") as file:
-        for number, line in enumerate(_lines(file), start=1):
-            if not line.strip():
-                continue
-            try:
-                fields = json.loads(decode(line, source)[0])
-                if not isinstance(fields, dict):
-                    raise ValueError("not a JSON object")
-            except (ValueError, RecursionError, ReadError) as error:
-                what = f"line {number}: {error or 'nested too deeply'}"
-                bad = ReadError(f"{source}:{number}", Reason.BAD_RECORD, what)
-                yield Item(source, record=number, error=bad)
-            else:
-                yield _record(source, number, fields)
-
-
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield lines, those of a UTF-16 export too."""
-    start = file.read(4)
-    file.seek(0)
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        yield from file.read().decode("utf-16").encode().splitlines()
-    else:
-        yield from file
-
-
-def _csv(path: Path, source: str) -> Iterator[Item]:
-    text, _ = decode(path.read_bytes(), source)
-    csv.field_size_limit(_LONGEST_CELL)
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = next(rows, [])
-        for number, row in enumerate(rows, start=1):
-            if not row:
-                continue
-            if len(row) > len(header):
-                what = f"record {number} has {len(row)} cells, the header has {len(header)}"
-                bad = ReadError(f"{source}:{number}", Reason.BAD_RECORD, what)
-                yield Item(source, record=number, error=bad)
-            else:
-                yield _record(source, number, dict(zip(header, row, strict=False)))
-    except csv.Error as error:
-        what = f"line {rows.line_num}: {error}"
-        raise ReadError(source, Reason.CORRUPT, what) from error
-
-
-def _parquet(path: Path, source: str) -> Iterator[Item]:
-    try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError(source, "pyarrow", "parquet") from error
-    with pyarrow.parquet.ParquetFile(path) as table:
-        number = 0
-        for batch in table.iter_batches(batch_size=1000):
-            for fields in batch.to_pylist():
-                number += 1
-                yield _record(source, number, fields)
-
-
-_READ_TABLE = {".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet}

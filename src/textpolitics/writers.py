@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from textpolitics.errors import MissingExtraError, UsageError
 
@@ -17,6 +18,22 @@ Cells = Mapping[str, Any]
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _BOM = "\ufeff"
 _ERRORS = "backslashreplace"  # halves of characters, as in file names of unknown encoding
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The shape of a table.
+
+    Attributes:
+        columns: All columns, in order.
+        numbers: Those that hold floating-point numbers.
+        excel: For a CSV: write a byte order mark, and a ``'`` before text cells that
+            a spreadsheet would run as a formula.
+    """
+
+    columns: Sequence[str]
+    numbers: frozenset[str] = frozenset()
+    excel: bool = False
 
 
 @dataclass(slots=True)
@@ -53,9 +70,7 @@ def check_output(path: Path, *, excel: bool = False) -> None:
         _pyarrow(path)
 
 
-def write_table(
-    rows: Iterable[Cells], columns: list[str], path: Path, *, excel: bool = False
-) -> Written:
+def write_table(rows: Iterable[Cells], table: Table, path: Path) -> Written:
     r"""Write rows to a table; the file appears whole or not at all.
 
     CSV is UTF-8 without byte order mark, with ``\n`` line ends; a missing value is
@@ -63,16 +78,13 @@ def write_table(
 
     Args:
         rows: Cells by column.
-        columns: All columns, in order.
+        table: Its columns and how to write it.
         path: Where to; the suffix says the format.
-        excel: For a CSV: write a byte order mark, and a ``'`` before text cells that
-            a spreadsheet would run as a formula.
     """
-    check_output(path, excel=excel)
+    check_output(path, excel=table.excel)
     written = Written()
     with _beside(path) as temporary:
-        writer = _WRITERS[path.suffix.lower()]
-        writer(_counted(rows, written, excel), columns, temporary, _BOM if excel else "")
+        _WRITERS[path.suffix.lower()](_counted(rows, written, table.excel), table, temporary)
     return written
 
 
@@ -100,48 +112,69 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 def _flat(value: Any) -> Any:
-    """Return a cell as a plain text or number: what is neither becomes JSON."""
-    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, bool)):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """Return a cell as a text or a number: lists, objects and truth values become JSON."""
+    if isinstance(value, (list, dict, tuple, bool)):
+        return json.dumps(_finite(value), ensure_ascii=False, default=str)
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
-def _write_csv(rows: Iterable[Cells], columns: list[str], path: Path, bom: str) -> None:
+def _finite(value: Any) -> Any:
+    """Return a value with null for what JSON has no number for."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+class _UnixLines:
+    r"""Ends the rows of a CSV with ``\n``.
+
+    `csv` quotes a carriage return inside a cell only where it ends rows with one
+    itself.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        """Write one row, which `csv` ends with a carriage return and a newline."""
+        return self._file.write(row.removesuffix("\r\n") + "\n")
+
+
+def _write_csv(rows: Iterable[Cells], table: Table, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="", errors=_ERRORS) as file:
-        file.write(bom)
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
+        file.write(_BOM if table.excel else "")
+        writer = csv.writer(_UnixLines(file))
+        writer.writerow(table.columns)
         for row in rows:
-            writer.writerow([_flat(row[name]) for name in columns])
+            writer.writerow([_flat(row[name]) for name in table.columns])
 
 
-def _write_jsonl(rows: Iterable[Cells], columns: list[str], path: Path, _: str) -> None:
+def _write_jsonl(rows: Iterable[Cells], table: Table, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n", errors=_ERRORS) as file:
         for row in rows:
-            cells = {name: row[name] for name in columns}
+            cells = {name: _finite(row[name]) for name in table.columns}
             file.write(json.dumps(cells, ensure_ascii=False, default=str) + "\n")
 
 
-def _write_parquet(rows: Iterable[Cells], columns: list[str], path: Path, _: str) -> None:
+def _write_parquet(rows: Iterable[Cells], table: Table, path: Path) -> None:
     pyarrow = _pyarrow(path)
-    schema = pyarrow.schema([(name, _parquet_type(pyarrow, name)) for name in columns])
+    types = {"record": pyarrow.int64(), "words": pyarrow.int64()}
+    types |= dict.fromkeys(table.numbers, pyarrow.float64())
+    schema = pyarrow.schema([(name, types.get(name, pyarrow.string())) for name in table.columns])
     with pyarrow.parquet.ParquetWriter(path, schema) as writer:
         for chunk in _chunks(rows, 1000):
-            data = {name: [_typed(row[name], schema, name) for row in chunk] for name in columns}
+            data = {
+                name: [row[name] if name in types else _text(row[name]) for row in chunk]
+                for name in table.columns
+            }
             writer.write_table(pyarrow.table(data, schema=schema))
 
 
-def _parquet_type(pyarrow: Any, name: str) -> Any:
-    if name in ("record", "words"):
-        return pyarrow.int64()
-    is_score = "_score_" in name or name.endswith("_confidence")
-    return pyarrow.float64() if is_score and not name.startswith("input_") else pyarrow.string()
-
-
-def _typed(value: Any, schema: Any, name: str) -> Any:
-    is_text = str(schema.field(name).type) == "string"
-    value = _flat(value)
-    return str(value).encode("utf-8", _ERRORS).decode() if is_text and value is not None else value
+def _text(value: Any) -> str | None:
+    flat = _flat(value)
+    return None if flat is None else str(flat).encode("utf-8", _ERRORS).decode()
 
 
 def _chunks(rows: Iterable[Cells], size: int) -> Iterator[list[Cells]]:
@@ -164,7 +197,7 @@ def _pyarrow(path: Path) -> Any:
     return pyarrow
 
 
-_WRITERS: dict[str, Callable[[Iterable[Cells], list[str], Path, str], None]] = {
+_WRITERS: dict[str, Callable[[Iterable[Cells], Table, Path], None]] = {
     ".csv": _write_csv,
     ".jsonl": _write_jsonl,
     ".parquet": _write_parquet,

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from textpolitics import Record, TrainingSettings, load_scheme, read_corpus, train
+from textpolitics.decide import ranked
 from textpolitics.evaluation import AxisFigures, compare
 from textpolitics.results import AxisResult
 from textpolitics.scheme import Scheme
@@ -63,18 +64,20 @@ def judge(real: Path, scheme: Scheme) -> Judged:
     return judged
 
 
-def interval(axis: str, judged: Judged) -> tuple[float, float]:
+def interval(axis: str, labels: tuple[str, ...], judged: Judged) -> tuple[float, float]:
     """Return the 95% interval of macro-F1, by a bootstrap over families."""
-    families: dict[str, Judged] = {}
-    for pair in judged:
-        families.setdefault(pair[0].group, []).append(pair)
-    names = sorted(families)
-    draws = np.random.default_rng(0).integers(len(names), size=(RESAMPLES, len(names)))
-    values = []
-    for draw in draws:
-        sample = [pair for i in draw.tolist() for pair in families[names[i]]]
-        values.append(compare(axis, sample).macro_f1)
-    low, high = np.quantile(values, [0.025, 0.975])
+    families = sorted({record.group for record, _ in judged})
+    row = {family: number for number, family in enumerate(families)}
+    counts = np.zeros((len(families), len(labels), len(labels)))
+    for record, axes in judged:
+        gold, given = record.labels[axis], ranked(axes[axis].scores)[0]
+        counts[row[record.group], labels.index(str(gold)), labels.index(given)] += 1
+    chances = np.full(len(families), 1 / len(families))
+    draws = np.random.default_rng(0).multinomial(len(families), chances, size=RESAMPLES)
+    confusions = np.tensordot(draws, counts, axes=1)
+    right = np.diagonal(confusions, axis1=1, axis2=2)
+    f1 = 2 * right / np.maximum(confusions.sum(axis=1) + confusions.sum(axis=2), 1)
+    low, high = np.quantile(f1.mean(axis=1), [0.025, 0.975])
     return float(low), float(high)
 
 
@@ -90,7 +93,7 @@ def table(scheme: Scheme, judged: Judged) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- |"
     figures = {axis.name: compare(axis.name, judged) for axis in scheme.axes}
     for name, axis in figures.items():
-        low, high = interval(name, judged)
+        low, high = interval(name, scheme.axis(name).label_names, judged)
         yield (
             f"| {name} | {axis.macro_f1:.2f} ({low:.2f}–{high:.2f}) | {axis.majority_macro_f1:.2f} "
             f"| {axis.committed:.0%} | {axis.committed_accuracy or 0:.0%} |"

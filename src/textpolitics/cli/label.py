@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from textpolitics.cli.options import EncodingOption, ModelOption
+from textpolitics.errors import UsageError
 from textpolitics.status import Status
 
 if TYPE_CHECKING:
@@ -42,18 +43,22 @@ def run(
 
     Example: textpolitics label leaflets/ --output leaflets.csv
     """
-    from textpolitics.batch import classify_items, columns
+    from textpolitics.batch import classify_items, columns, number_columns
     from textpolitics.sources import expand
     from textpolitics.storage import load
-    from textpolitics.writers import check_output, write_table
+    from textpolitics.writers import Table, check_output, write_table
 
     check_output(output, excel=excel)
     classifier = load(model)
-    inputs, total = _look_ahead(expand(sources))
+    if any(source != "-" and Path(source).resolve() == output.resolve() for source in sources):
+        raise UsageError(str(output), "is also an input", "write to another file")
+    inputs, total = _look_ahead(expand(sources, encoding, output))
     tally = Tally()
-    with _progress(classify_items(classifier, expand(sources), encoding), total) as rows:
+    items = expand(sources, encoding, output)
+    table = Table(columns(classifier.scheme, inputs), number_columns(classifier.scheme), excel)
+    with _progress(classify_items(classifier, items, encoding), total) as rows:
         cells = (row.cells(classifier.scheme, inputs) for row in map(tally.count, rows))
-        written = write_table(cells, columns(classifier.scheme, inputs), output, excel=excel)
+        written = write_table(cells, table, output)
     typer.echo("\n".join(tally.lines(written, output)), err=True)
     if tally.statuses[Status.FAILED]:
         raise typer.Exit(1)

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 import typer
 
 from textpolitics.decide import explain_ambiguity
+from textpolitics.errors import ReadError
 from textpolitics.evidence import deciding_sentences
 from textpolitics.model import Model
 from textpolitics.results import AxisResult, Result
-from textpolitics.status import REASON_ADVICE, REASON_MEANINGS, Reason
+from textpolitics.status import REASON_MEANINGS, Reason
 
 _WIDTH = 78
 _QUOTE = 300
@@ -40,8 +41,7 @@ def show(model: Model, result: Result, *, passages: bool = False) -> str:
 def failure(result: Result) -> str:
     """Return *where: what; what to do* for an input that could not be read."""
     reason = result.reason or Reason.CRASHED
-    advice = REASON_ADVICE.get(reason)
-    return f"{result.source}: {result.detail}" + (f"; {advice}" if advice else "")
+    return str(ReadError(result.source, reason, result.detail or REASON_MEANINGS[reason][1]))
 
 
 def percent(share: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -25,4 +26,5 @@ def run(
 
     document = next(iter(given([file]))).document(encoding)
     cleaned = cleaning.clean(document.text, document.pages).text if clean else document.text
-    typer.echo(cleaned, nl=not cleaned.endswith("\n"))
+    # Not typer.echo, which takes escape sequences out: offsets count them.
+    sys.stdout.write(cleaned if cleaned.endswith("\n") else cleaned + "\n")

@@ -22,14 +22,17 @@ def run(
 
     Example: textpolitics train corpora/original --output my-model
     """
+    from textpolitics.errors import UsageError
     from textpolitics.scheme import load_scheme
     from textpolitics.storage import save
     from textpolitics.training import TrainingSettings, train
 
+    if output.exists() and not output.is_dir():
+        raise UsageError(str(output), "is a file", "name a folder for the model")
     trained = train(
         corpora,
         load_scheme(scheme),
-        output.name,
+        output.resolve().name,
         TrainingSettings(seed=seed),
         report=lambda line: typer.echo(line, err=True),
     )

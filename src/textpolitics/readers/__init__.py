@@ -72,7 +72,7 @@ def read(data: bytes, name: str, encoding: str | None = None) -> Document:
         UsageError: There is no encoding of that name.
     """
     if encoding is not None:
-        _check_codec(encoding)
+        check_encoding(encoding)
     if not data.strip(_NOTHING):
         raise ReadError(name, Reason.EMPTY, "nothing but white space" if data else "0 bytes")
     try:
@@ -101,7 +101,12 @@ def _reader(
     raise ReadError(name, Reason.UNSUPPORTED, binary.describe(data))
 
 
-def _check_codec(encoding: str) -> None:
+def check_encoding(encoding: str) -> None:
+    """Refuse the name of an encoding that does not exist.
+
+    Raises:
+        UsageError: If Python knows no text encoding of this name.
+    """
     try:
         codecs.lookup(encoding)
         with contextlib.suppress(UnicodeDecodeError):  # more than one byte to a character

@@ -58,6 +58,14 @@ def decode(
     Raises:
         ReadError: The bytes do not decode, or decode to something that is no text.
     """
+    text, used = decode_exactly(data, name, encoding, declared)
+    return normalise(text), used
+
+
+def decode_exactly(
+    data: bytes, name: str, encoding: str | None = None, declared: str | None = None
+) -> tuple[str, str]:
+    """Decode as `decode` does, but leave line ends and NULs as they are."""
     used = encoding or _by_mark(data) or _guess(data, name, declared)
     try:
         text = data.decode(used)
@@ -66,7 +74,7 @@ def decode(
     text = text.removeprefix("\ufeff")
     if not binary.few_controls_in(text):
         raise ReadError(name, Reason.UNSUPPORTED, "binary content, no text")
-    return normalise(text), used
+    return text, used
 
 
 def normalise(text: str) -> str:
