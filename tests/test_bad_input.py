@@ -194,7 +194,7 @@ def test_one_word_of_two_megabytes(tmp_path: Path) -> None:
     (tmp_path / "word.txt").write_text("a" * 2_000_001, "utf-8")
     done = run("classify", "--json", "word.txt", cwd=tmp_path)
     assert (done.code, done.err) == (0, "")
-    assert [found["reason"] for found in done.objects()] == ["too_short"]
+    assert [found["reason"] for found in done.objects()] == ["language"]
 
 
 def test_csv_cell_of_five_megabytes(tmp_path: Path) -> None:

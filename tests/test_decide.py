@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textpolitics import Model, Reason
@@ -31,6 +31,7 @@ def _head(exclusive: bool = True) -> Head:
     return Head("taste", LABELS, exclusive, zeros, zeros.sum(axis=1), temperature=1.0)
 
 
+@settings(deadline=None)
 @given(LOGITS, st.data(), st.floats(0, 10))
 @pytest.mark.parametrize("axis", [WITH_SILENCE, WITHOUT], ids=["silence", "no silence"])
 def test_weights_of_any_passages_sum_to_one_and_none_is_negative(
@@ -105,6 +106,7 @@ def test_axis_of_many_labels_gives_those_as_likely_as_not(
     assert judged.confidence == (pytest.approx(confidence) if labels else None)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e4, 1e4), min_size=3, max_size=3).map(np.array), st.booleans())
 def test_any_logits_give_probabilities_and_the_best_label_or_none(
     logits: np.ndarray, exclusive: bool
@@ -118,6 +120,7 @@ def test_any_logits_give_probabilities_and_the_best_label_or_none(
         assert (judged.label is None) == (judged.reason is Reason.AMBIGUOUS)
 
 
+@settings(deadline=None)
 @given(st.floats(-1e6, 1e6))
 def test_logistic_of_opposite_logits_adds_up_to_one(logit: float) -> None:
     both = logistic(np.array([logit, -logit]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from textpolitics import Document, Model, Result, load
@@ -50,6 +50,7 @@ def test_contributions_of_all_sentences_of_a_passage_add_up_to_its_logit(model: 
         _check_sums(model, passage)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(GLUED) | st.text(max_size=40), min_size=1, max_size=5))
 @example([GLUED[0]])
 @example(list(GLUED))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -74,6 +74,7 @@ def test_vector_of_corpus_text_equals_scikit_learns(
         assert vector.known == sum(token in features.columns for token in tokenizer.tokens(text))
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["leaves", "quay", "beans", "nowhere", "!"]), max_size=30))
 def test_vector_of_any_words_has_length_one_or_none(toy_model: Model, words: list[str]) -> None:
     vector = toy_model.features(" ".join(words))
@@ -97,6 +98,7 @@ def test_private_name_in_many_records_of_few_groups_stays_out() -> None:
     assert _terms(texts) == ("comrade", "number")
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.lists(st.sampled_from("abcdef")), st.sampled_from("12345"))),
     st.integers(1, 5),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import spacy
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from textpolitics.nlp import Sentence, Tokenizer
@@ -84,6 +84,7 @@ def test_sentences_of_corpus_equal_spacys(
     assert different == []
 
 
+@settings(deadline=None)
 @given(TEXTS)
 @example("He said.Don't go there! (U.S. law) … No?")
 @example("")
@@ -91,6 +92,7 @@ def test_tokens_of_any_text_equal_spacys(tokenizer: Tokenizer, english: Any, tex
     assert tokenizer.tokens(text) == _tokens_by_spacy(english, text)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 @example('"Stop!" he said. (So he did.) Then...what? end.Start again')
 @example(". . a")
@@ -98,6 +100,7 @@ def test_sentences_of_any_text_equal_spacys(tokenizer: Tokenizer, english: Any, 
     assert _spans(list(tokenizer.sentences(text))) == _sentences_by_spacy(english, text)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(0, 40), st.integers(0, 40))
 def test_sentences_of_a_stretch_lie_in_it_and_are_those_of_the_stretch_alone(
     tokenizer: Tokenizer, text: str, one: int, other: int
@@ -110,6 +113,7 @@ def test_sentences_of_a_stretch_lie_in_it_and_are_those_of_the_stretch_alone(
     assert inside == list(tokenizer.sentences(text[start:end]))
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_words_of_sentences_add_up_to_the_tally(tokenizer: Tokenizer, text: str) -> None:
     assert sum(s.words for s in tokenizer.sentences(text)) == tokenizer.tally(text)[0]

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from textpolitics.cleaning import clean
@@ -53,6 +53,7 @@ def _long_texts() -> list[str]:
     return [*texts, *("\n\n".join(passages[n : n + 60]) for n in range(0, 300, 60))]
 
 
+@settings(deadline=None)
 @given(TEXTS | st.text())
 @example("\r\n\r\nOne.\r\n\r\n\r\nTwo.\x00 Three.\r\n")
 def test_passages_of_any_text_cover_its_cleaned_text_in_order(
@@ -64,6 +65,7 @@ def test_passages_of_any_text_cover_its_cleaned_text_in_order(
     assert [p.words for p in passages] == [tokenizer.tally(p.text)[0] for p in passages]
 
 
+@settings(deadline=None)
 @given(TEXTS | st.text())
 def test_spans_of_any_text_are_in_bounds_and_do_not_overlap(
     tokenizer: Tokenizer, text: str
@@ -74,6 +76,7 @@ def test_spans_of_any_text_are_in_bounds_and_do_not_overlap(
         done = passage.end
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_passages_of_any_prose_hold_at_most_220_words(tokenizer: Tokenizer, text: str) -> None:
     assert all(passage.words <= LONGEST for passage in _passages(text, tokenizer))

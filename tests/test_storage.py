@@ -360,7 +360,9 @@ def test_model_with_the_vocabulary_in_another_order_is_refused(folder: Path) -> 
         load(folder)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_weights_damaged_behind_right_sums_give_an_error_or_the_same_scores(
     toy_model: Model, folder: Path, data: st.DataObject

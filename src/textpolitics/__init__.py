@@ -27,13 +27,14 @@ if TYPE_CHECKING:
         UsageError,
     )
     from textpolitics.evaluation import Evaluation, evaluate
+    from textpolitics.evidence import SentenceEvidence, deciding_sentences
     from textpolitics.frames import frame, passage_frame
     from textpolitics.model import Model
     from textpolitics.results import AxisResult, PassageResult, Result
     from textpolitics.scheme import Axis, Label, Scheme, load_scheme
     from textpolitics.status import Reason, Status
-    from textpolitics.storage import load, save
-    from textpolitics.training import TrainingSettings, train
+    from textpolitics.storage import load, save, seen_hashes
+    from textpolitics.training import Trained, TrainingSettings, train
 
 _HOMES = {
     "Axis": "scheme",
@@ -52,10 +53,13 @@ _HOMES = {
     "Result": "results",
     "Scheme": "scheme",
     "SchemeError": "errors",
+    "SentenceEvidence": "evidence",
     "Status": "status",
     "TextPoliticsError": "errors",
+    "Trained": "training",
     "TrainingSettings": "training",
     "UsageError": "errors",
+    "deciding_sentences": "evidence",
     "evaluate": "evaluation",
     "frame": "frames",
     "load": "storage",
@@ -63,6 +67,7 @@ _HOMES = {
     "passage_frame": "frames",
     "read_corpus": "corpus",
     "save": "storage",
+    "seen_hashes": "storage",
     "train": "training",
 }
 
@@ -83,10 +88,13 @@ __all__ = [
     "Result",
     "Scheme",
     "SchemeError",
+    "SentenceEvidence",
     "Status",
     "TextPoliticsError",
+    "Trained",
     "TrainingSettings",
     "UsageError",
+    "deciding_sentences",
     "evaluate",
     "frame",
     "load",
@@ -94,6 +102,7 @@ __all__ = [
     "passage_frame",
     "read_corpus",
     "save",
+    "seen_hashes",
     "train",
 ]
 

@@ -64,7 +64,7 @@ def read_corpus(paths: Sequence[Path], scheme: Scheme) -> Iterator[Record]:
             and any label at all is known, and raised, only at the end.
     """
     records = coded = 0
-    for file in [file for path in paths for file in _files(path)]:
+    for file in [file for path in paths for file in corpus_files(path)]:
         for record in _read_file(file, scheme):
             records += 1
             coded += bool(record.labels)
@@ -77,7 +77,12 @@ def read_corpus(paths: Sequence[Path], scheme: Scheme) -> Iterator[Record]:
         raise CorpusError(where, "no record has a label", f"code one of the fields {fields}")
 
 
-def _files(path: Path) -> list[Path]:
+def corpus_files(path: Path) -> list[Path]:
+    """Return the corpus files that a path stands for, in order.
+
+    Raises:
+        CorpusError: If there are none.
+    """
     if path.is_dir():
         names = (file for file in path.iterdir() if not file.name.startswith("."))
         files = sorted(file for file in names if file.name.endswith(_SUFFIXES) and file.is_file())

@@ -8,6 +8,7 @@ adding the same number to every logit changes no probability.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
@@ -63,12 +64,14 @@ def _sentences(
     shares = _shares_of_terms(model, passage.cleaned, axis, label)
     tokenizer = model.features.tokenizer
     columns = model.features.columns
-    sentences = []
-    for span in tokenizer.sentences(passage.cleaned):
-        text = passage.cleaned[span.start : span.end]
-        known = (columns[token] for token in tokenizer.tokens(text) if token in columns)
-        sentences.append((" ".join(text.split()), sum(shares[column] for column in known)))
-    return sentences
+    spans = list(tokenizer.sentences(passage.cleaned))
+    starts = [span.start for span in spans]
+    sums = [0.0] * len(spans)
+    for offset, token in tokenizer.located(passage.cleaned):
+        if token in columns:  # not tokenized again: "end.Don't" is other tokens than "Don't"
+            sums[bisect_right(starts, offset) - 1] += shares[columns[token]]
+    texts = (" ".join(passage.cleaned[span.start : span.end].split()) for span in spans)
+    return list(zip(texts, sums, strict=True))
 
 
 def _shares_of_terms(model: Model, text: str, axis: str, label: str) -> dict[int, float]:

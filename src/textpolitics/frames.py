@@ -56,4 +56,5 @@ def passage_frame(results: Iterable[Result], scheme: Scheme) -> pandas.DataFrame
                     for label, score in judged.scores.items():
                         row[axis.score_column(label)] = score
             rows.append(row)
-    return pandas.DataFrame(rows)
+    columns = ["source", "passage", "start", "end", "page", "text", "words", *scheme.columns()]
+    return pandas.DataFrame(rows, columns=columns)

@@ -62,7 +62,8 @@ class Model:
         logits = {head.axis: self._logits(head, vectors) for head in self.heads}
         shares = {head.axis: self._shares(head, logits[head.axis], passages) for head in self.heads}
         axes = self._judge({a: s @ logits[a] for a, s in shares.items()}, reason)
-        labelled = any(axis.label for axis in axes.values())
+        unlabelled = [axis.reason for axis in axes.values() if not axis.label]
+        labelled = len(unlabelled) < len(axes) or not any(unlabelled)
         unsure = [n for n, axis in axes.items() if axis.reason is Reason.AMBIGUOUS]
         if unsure:
             detail = "; ".join(explain_ambiguity(name, axes[name]) for name in unsure)

@@ -19,6 +19,8 @@ MAX_CHUNKS = 100_000
 string store never shrinks, and noisy scans would fill it without end."""
 
 _CHUNK = re.compile(r"\S+")
+_HALVED = re.compile("[\ud800-\udfff]")
+_LONGEST_PIECE = 200  # spaCy's time grows with the square of a run of signs such as "====="
 
 PLAIN, PUNCTUATION, ENDER = 0, 1, 2
 
@@ -83,11 +85,30 @@ class Tokenizer:
         if known is None:
             if len(self._chunks) >= self._max_chunks:
                 self._reset()
-            known = self._chunks[characters] = self._analyse(characters)
+            long = len(characters) > _LONGEST_PIECE
+            known = self._join(characters) if long else self._analyse(characters)
+            self._chunks[characters] = known
         return known
 
+    def _join(self, characters: str) -> Chunk:
+        starts = range(0, len(characters), _LONGEST_PIECE)
+        pieces = [self.chunk(characters[at : at + _LONGEST_PIECE]) for at in starts]
+        return Chunk(
+            forms=tuple(form for piece in pieces for form in piece.forms),
+            offsets=tuple(
+                at + inner
+                for at, piece in zip(starts, pieces, strict=True)
+                for inner in piece.offsets
+            ),
+            kinds=tuple(kind for piece in pieces for kind in piece.kinds),
+            words=sum(piece.words for piece in pieces),
+            stops=sum(piece.stops for piece in pieces),
+            ends=any(piece.ends for piece in pieces),
+        )
+
     def _analyse(self, characters: str) -> Chunk:
-        tokens = [token for token in self._spacy(characters) if not token.is_space]
+        whole = _HALVED.sub("\ufffd", characters)  # spaCy refuses halves of characters
+        tokens = [token for token in self._spacy(whole) if not token.is_space]
         kinds = tuple(
             ENDER if t.text in self._enders else PUNCTUATION if t.is_punct else PLAIN
             for t in tokens
@@ -107,6 +128,13 @@ class Tokenizer:
         for characters in text.split():
             found += self.chunk(characters).forms
         return found
+
+    def located(self, text: str) -> Iterator[tuple[int, str]]:
+        """Yield the lower-cased tokens of a text, each with its offset."""
+        for match in _CHUNK.finditer(text):
+            chunk = self.chunk(match.group())
+            for inner, form in zip(chunk.offsets, chunk.forms, strict=True):
+                yield match.start() + inner, form
 
     def tally(self, text: str) -> tuple[int, int]:
         """Return how many words a text has, and how many of its tokens are stop words."""

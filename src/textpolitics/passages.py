@@ -10,8 +10,8 @@ from textpolitics.document import Document, Passage
 from textpolitics.nlp import Sentence, Tokenizer
 from textpolitics.spanmap import CleanText
 
-SHORTEST, TYPICAL, LONGEST = 60, 140, 220
-"""Words in a passage: codes and training passages are mostly of this size."""
+SHORTEST, TYPICAL, LONGEST = 60, 160, 220
+"""Words in a passage; half of the training passages have more than the middle one."""
 
 _WORD = re.compile(r"\S+")
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n(?!\n)[^\n]+)*")
@@ -24,7 +24,6 @@ class _Piece:
     start: int
     end: int
     words: int
-    opens: bool  # whether a paragraph begins here
 
 
 def split(document: Document, cleaned: CleanText, tokenizer: Tokenizer) -> Iterator[Passage]:
@@ -37,7 +36,7 @@ def split(document: Document, cleaned: CleanText, tokenizer: Tokenizer) -> Itera
         cleaned: The cleaned text of the document.
         tokenizer: Counts words and finds sentence ends.
     """
-    for group in _groups(_pieces(cleaned.text, tokenizer)):
+    for group in _groups(_paragraphs(cleaned.text, tokenizer)):
         start, end = group[0].start, group[-1].end
         source_start, source_end = cleaned.span(start, end)
         yield Passage(
@@ -49,56 +48,69 @@ def split(document: Document, cleaned: CleanText, tokenizer: Tokenizer) -> Itera
         )
 
 
-def _pieces(text: str, tokenizer: Tokenizer) -> Iterator[_Piece]:
+def _paragraphs(text: str, tokenizer: Tokenizer) -> Iterator[list[_Piece]]:
     for paragraph in _PARAGRAPH.finditer(text):
-        opens = True
-        for sentence in tokenizer.sentences(text, paragraph.start(), paragraph.end()):
-            for start, end, words in _cut(text, sentence, tokenizer):
-                yield _Piece(start, end, words, opens)
-                opens = False
+        sentences = tokenizer.sentences(text, paragraph.start(), paragraph.end())
+        pieces = [piece for sentence in sentences for piece in _cut(text, sentence, tokenizer)]
+        if pieces:
+            yield pieces
 
 
-def _cut(text: str, sentence: Sentence, tokenizer: Tokenizer) -> Iterator[tuple[int, int, int]]:
+def _cut(text: str, sentence: Sentence, tokenizer: Tokenizer) -> Iterator[_Piece]:
     """Cut what no full stop ends (a list, a poem, a broken scan) at word boundaries."""
     if sentence.words <= LONGEST:
-        yield sentence.start, sentence.end, sentence.words
+        yield _Piece(sentence.start, sentence.end, sentence.words)
         return
     first, last, words = sentence.start, sentence.start, 0
     for match in _WORD.finditer(text, sentence.start, sentence.end):
         more = tokenizer.chunk(match.group()).words
         if words and words + more > TYPICAL:
-            yield first, last, words
+            yield _Piece(first, last, words)
             first, words = match.start(), 0
         words += more
         last = match.end()
-    yield first, last, words
+    yield _Piece(first, last, words)
 
 
-def _is_full(words: int, piece: _Piece) -> bool:
-    """Tell whether a group of so many words ends before a piece."""
-    together = words + piece.words
-    between_paragraphs = piece.opens and words >= SHORTEST and together > TYPICAL
-    return between_paragraphs or words >= TYPICAL or together > LONGEST
-
-
-def _groups(pieces: Iterator[_Piece]) -> Iterator[list[_Piece]]:
-    """Gather pieces up to about `TYPICAL` words, preferring to break between paragraphs.
+def _groups(paragraphs: Iterator[list[_Piece]]) -> Iterator[list[_Piece]]:
+    """Join short paragraphs, and cut long ones into parts of about equal length.
 
     One finished group is held back, so that a short last one can join it.
     """
     held: list[_Piece] = []
     group: list[_Piece] = []
+    for paragraph in paragraphs:
+        together = _words(group) + _words(paragraph)
+        if group and _words(group) >= SHORTEST and together > TYPICAL:
+            yield from filter(None, [held])
+            held, group, together = group, [], _words(paragraph)
+        if together <= LONGEST:
+            group += paragraph
+            continue
+        yield from filter(None, [held])
+        *finished, group = _parts(group + paragraph)
+        yield from finished[:-1]
+        held = finished[-1] if finished else []
+    if held and _words(group) < SHORTEST and _words(held) + _words(group) <= LONGEST:
+        held, group = held + group, []
+    yield from filter(None, [held, group])
+
+
+def _parts(pieces: list[_Piece]) -> Iterator[list[_Piece]]:
+    """Cut a long run of sentences into parts of about equal length."""
+    total = _words(pieces)
+    target = total / max(1, round(total / TYPICAL))
+    part: list[_Piece] = []
     words = 0
     for piece in pieces:
-        if group and _is_full(words, piece):
-            if held:
-                yield held
-            held, group, words = group, [], 0
-        group.append(piece)
+        over = words + piece.words - target
+        if part and (over > target - words or words + piece.words > LONGEST):
+            yield part
+            part, words = [], 0
+        part.append(piece)
         words += piece.words
-    if words < SHORTEST and held and words + sum(p.words for p in held) <= LONGEST:
-        held, group = held + group, []
-    if held:
-        yield held
-    if group:
-        yield group
+    yield part
+
+
+def _words(pieces: list[_Piece]) -> int:
+    return sum(piece.words for piece in pieces)

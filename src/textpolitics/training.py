@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textpolitics import __version__
-from textpolitics.corpus import Record, read_corpus
+from textpolitics.corpus import Record, corpus_files, read_corpus
 from textpolitics.decide import Rules
 from textpolitics.errors import CorpusError
 from textpolitics.features import SparseVector, TermFeatures, Vocabulary, build_vocabulary
@@ -44,7 +44,7 @@ class TrainingSettings:
     inverse_regularisation: float = 1.0
     folds: int = 5
     seed: int = 0
-    margin: float = 0.2
+    margin: float = 0.25
     stance_power: float = 2.0
 
 
@@ -163,8 +163,8 @@ def _train_axis(
     values = np.concatenate([v.values for v in data.vectors])
     matrix = sparse.csr_matrix((values, columns, rows), (len(data.vectors), terms))
     targets = data.targets()
-    _check_targets(data.axis, targets)
     groups = [record.group for record in data.records]
+    _check_targets(data.axis, targets, groups)
     folds = min(settings.folds, len(set(groups)))
     held_out: Floats = np.zeros(targets.shape)
     splitter = GroupKFold(folds, shuffle=True, random_state=settings.seed)
@@ -198,6 +198,10 @@ def _fit(
             if 0 < targets[:, label].sum() < len(targets):
                 fitted = _regression(settings).fit(matrix, targets[:, label])
                 weights[label], intercept[label] = fitted.coef_[0], fitted.intercept_[0]
+        return weights, intercept
+    classes = np.flatnonzero(targets.sum(axis=0))
+    if len(classes) == 1:
+        intercept[classes] = 0.0
         return weights, intercept
     fitted = _regression(settings).fit(matrix, targets.argmax(axis=1))
     if len(fitted.classes_) == 2:
@@ -240,7 +244,8 @@ def _scores(head: Head, logits: Floats, targets: NDArray[np.int64], folds: int) 
         labels = np.arange(len(head.labels))
         each = f1_score(gold, predicted, labels=labels, average=None, zero_division=0.0)
     else:
-        each = f1_score(targets, logits > 0, average=None, zero_division=0.0)
+        columns = zip(targets.T, logits.T > 0, strict=True)
+        each = [f1_score(gold, predicted, zero_division=0.0) for gold, predicted in columns]
     return {
         "on": f"passages of held-out groups, {folds} folds",
         "macro_f1": round(float(np.mean(each)), 3),
@@ -249,7 +254,13 @@ def _scores(head: Head, logits: Floats, targets: NDArray[np.int64], folds: int) 
     }
 
 
-def _check_targets(axis: Axis, targets: NDArray[np.int64]) -> None:
+def _check_targets(axis: Axis, targets: NDArray[np.int64], groups: Sequence[str]) -> None:
+    if len(set(groups)) < 2:
+        raise CorpusError(
+            f"axis {axis.name}",
+            "is coded in one group only",
+            "code it in texts of other authors or organisations as well",
+        )
     if not axis.many and (targets.sum(axis=0) > 0).sum() < 2:
         raise CorpusError(
             f"axis {axis.name}", "all records have the same label", "add records of another label"
@@ -269,13 +280,13 @@ def _seen(records: Iterable[Record], salt: str) -> tuple[str, ...]:
 
 
 def _digests(corpora: Sequence[Path]) -> dict[str, str]:
-    files: list[Path] = []
-    for path in corpora:
-        files += sorted(path.glob("*.jsonl*")) if path.is_dir() else [path]
-    return {
-        f"{file.parent.name}/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in files
-    }
+    digests: dict[str, str] = {}
+    for file in (file for path in corpora for file in corpus_files(path)):
+        unique = f"{file.resolve().parent.name}/{file.name}"
+        while unique in digests:
+            unique += "+"
+        digests[unique] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return digests
 
 
 def _libraries() -> dict[str, str]:
