@@ -64,6 +64,7 @@ def _run() -> int:
     arguments = sys.argv[1:] or ["--help"]
     try:
         status = int(app(arguments, prog_name="textpolitics", standalone_mode=False) or 0)
+        sys.stdout.flush()  # here, so that a full disk is reported as one line
         if status == INTERRUPTED:  # newer typers return it where older ones raise Abort
             typer.echo("textpolitics: interrupted", err=True)
         return status
@@ -74,9 +75,10 @@ def _run() -> int:
         typer.echo("textpolitics: interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # whoever read us has left: no last flush
+        sys.stdout = None  # no last flush: whoever read us has left
         return FAILED_WORK
     except OSError as error:
+        sys.stdout = None  # nor here, where the disk may be full
         where = error.filename or "the system"
         typer.echo(f"textpolitics: {where}: {error.strerror or error}", err=True)
         return FAILED_WORK
