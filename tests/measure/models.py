@@ -47,19 +47,23 @@ def without_seeds(shared: Path, output: Path) -> int:
     return left_out
 
 
+def say(line: str) -> None:
+    """Tell the person who waits."""
+    sys.stderr.write(line + "\n")
+
+
 def main(shared: Path) -> None:
     """Train and save the model ``fast``."""
-    say = sys.stderr.write
     corpora = [ROOT / "corpora" / "original"]
     with tempfile.TemporaryDirectory() as folder:
         if (shared / "real").is_dir():
             (Path(folder) / "real").mkdir()
             passages = Path(folder) / "real" / "passages.jsonl"
-            say(f"{without_seeds(shared, passages)} passages that the seeds quote are left out\n")
+            say(f"{without_seeds(shared, passages)} passages that the seeds quote are left out")
             corpora.append(passages)
         else:
-            say(f"{shared / 'real'}: not at hand; training on corpora/original alone\n")
-        trained = train(corpora, load_scheme(), "fast", report=lambda line: say(line + "\n"))
+            say(f"{shared / 'real'}: not at hand; training on corpora/original alone")
+        trained = train(corpora, load_scheme(), "fast", report=say)
     save(trained.model, ROOT / "models" / "fast", trained.seen)
 
 
