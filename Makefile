@@ -43,6 +43,9 @@ eval: install ## Measure accuracy on held-out authors
 bench: install ## Measure start-up and speed
 	$(BIN)/python tests/measure/startup.py
 
+readme: install ## Write the true output of its commands into the README
+	$(BIN)/python tests/measure/readme.py
+
 wheel: install ## Build the wheel
 	$(BIN)/python -m build --wheel --outdir dist
 

@@ -104,8 +104,7 @@ def toy_model_folder(
 ) -> Path:
     """A model really trained on the toy corpus and saved. Copy it before changing it."""
     folder = tmp_path_factory.mktemp("models") / "toy"
-    trained = train([toy_corpus_file], load_scheme(toy_scheme_file), "toy")
-    save(trained.model, folder, trained.seen)
+    save(train([toy_corpus_file], load_scheme(toy_scheme_file), "toy"), folder)
     return folder
 
 

@@ -13,7 +13,6 @@ from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_f
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from textpolitics import CorpusError, Evaluation, Model, Record, evaluate, read_corpus
-from textpolitics.storage import seen_hashes
 
 PRAISE = {
     "tea": "We drink the leaves hot with milk and call this brew the best of the morning.",
@@ -132,11 +131,6 @@ def test_axis_that_no_record_codes_has_no_figures(toy_model: Model, records: lis
 
 
 @pytest.fixture
-def seen(toy_model_folder: Path) -> frozenset[str]:
-    return seen_hashes(toy_model_folder)
-
-
-@pytest.fixture
 def mixed(
     toy_model: Model, toy_corpus_file: Path, records: list[Record]
 ) -> Callable[[], list[Record]]:
@@ -147,7 +141,14 @@ def mixed(
         known = [
             Record("a", f"  {old[0].text.upper()}\n", old[0].labels, "stranger", {}, "here"),
             Record("b", old[1].text, old[1].labels, "stranger", {}, "here"),
-            Record("c", "A new text. " * 12, {"taste": "neither"}, old[2].group, {}, "here"),
+            Record(
+                "c",
+                "A new text. " * 12,
+                {"taste": "neither"},
+                old[2].group,
+                old[2].metadata,
+                "here",
+            ),
         ]
         return [*records[:20], *known]
 
@@ -158,34 +159,33 @@ def test_texts_and_groups_that_the_model_was_trained_on_are_left_out_and_counted
     toy_model: Model,
     records: list[Record],
     mixed: Callable[[], list[Record]],
-    seen: frozenset[str],
 ) -> None:
-    found = evaluate(toy_model, mixed(), seen)
+    found = evaluate(toy_model, mixed())
     assert (found.records, found.seen, found.includes_seen) == (20, 3, False)
     assert found.axes == evaluate(toy_model, records[:20]).axes
 
 
 def test_texts_that_the_model_was_trained_on_can_be_included_and_mark_the_figures(
-    toy_model: Model, mixed: Callable[[], list[Record]], seen: frozenset[str]
+    toy_model: Model, mixed: Callable[[], list[Record]]
 ) -> None:
-    found = evaluate(toy_model, mixed(), seen, include_seen=True)
+    found = evaluate(toy_model, mixed(), include_seen=True)
     assert (found.records, found.seen, found.includes_seen) == (23, 3, True)
-    assert found.axes == evaluate(toy_model, mixed()).axes
+    assert found.axes != evaluate(toy_model, mixed()).axes
 
 
 def test_including_seen_texts_where_there_are_none_marks_nothing(
-    toy_model: Model, records: list[Record], seen: frozenset[str]
+    toy_model: Model, records: list[Record]
 ) -> None:
-    found = evaluate(toy_model, records, seen, include_seen=True)
+    found = evaluate(toy_model, records, include_seen=True)
     assert (found.seen, found.includes_seen) == (0, False)
 
 
 def test_corpus_that_the_model_was_trained_on_altogether_is_refused(
-    toy_model: Model, toy_corpus_file: Path, seen: frozenset[str]
+    toy_model: Model, toy_corpus_file: Path
 ) -> None:
     corpus = list(read_corpus([toy_corpus_file], toy_model.scheme))
     with pytest.raises(CorpusError, match="trained on all 90 records") as caught:
-        evaluate(toy_model, corpus, seen)
+        evaluate(toy_model, corpus)
     assert "--include-seen" in str(caught.value)
 
 

@@ -556,3 +556,23 @@ def test_full_disk() -> None:
     assert done.returncode == 1
     assert done.stderr.decode().count("\n") == 1
     assert b"No space left" in done.stderr
+
+
+def test_semicolons_and_tabs_between_columns(label: Label) -> None:
+    label.write("a.csv", f'name;text\none;"{TEA}"\n')
+    label.write("b.csv", f"name\ttext\ntwo\t{TEA}\n")
+    rows = label.rows("a.csv", "b.csv")
+    assert [(row["input_name"], row["taste"]) for row in rows] == [("one", "tea"), ("two", "tea")]
+
+
+def test_table_without_a_text_column_is_one_row_that_names_its_columns(label: Label) -> None:
+    label.write("a.csv", "title,body\none,two\nthree,four\n")
+    (row,) = label.rows("a.csv", code=1)
+    assert (row["status"], row["reason"]) == ("failed", "bad_record")
+    assert "title, body" in row["detail"]
+
+
+def test_many_equal_ids_stay_unique_and_cheap(label: Label) -> None:
+    label.write("a.jsonl", jsonl(*[{"id": "same", "text": "tea"}] * 3000))
+    rows = label.rows("a.jsonl")
+    assert len({row["id"] for row in rows}) == 3000

@@ -18,6 +18,7 @@ from textpolitics import (
     Reason,
     Result,
     Status,
+    UsageError,
     frame,
     load,
     passage_frame,
@@ -395,3 +396,18 @@ def test_example_is_never_labelled_against_its_writer(shipped_model: Model, name
     given = _labels(shipped_model.classify(EXAMPLES / name))
     assert given.keys() == EXPECTED[name].keys()
     assert {a: label for a, label in given.items() if label not in (None, EXPECTED[name][a])} == {}
+
+
+def test_label_makes_a_failed_result_of_what_it_cannot_read(toy_model: Model) -> None:
+    tea = "We drink the leaves hot with milk. " * 12
+    inputs: list[object] = [tea, Path("no-such-file.txt"), None, float("nan"), tea]
+    results = list(toy_model.label(inputs))  # type: ignore[arg-type]
+    reasons = [result.reason for result in results]
+    assert reasons == [None, Reason.MISSING, Reason.BAD_RECORD, Reason.BAD_RECORD, None]
+    assert results[0] == results[4]
+    assert "not float" in str(results[3].detail)
+
+
+def test_language_that_spacy_does_not_have_is_bad_use() -> None:
+    with pytest.raises(UsageError, match="xx9"):
+        Tokenizer("xx9")

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from textpolitics import Model, ModelError, UsageError, load, load_scheme, save, train
-from textpolitics.storage import FILES, FORMAT, SUMS, seen_hashes, shipped
+from textpolitics.storage import FILES, FORMAT, SUMS, shipped
 
 TEXT = (
     "We drink the leaves hot with milk and we call this brew the best of the morning. "
@@ -70,18 +70,18 @@ def test_model_saved_and_loaded_gives_identical_results(
     toy_scheme_file: Path, toy_corpus_file: Path, tmp_path: Path
 ) -> None:
     trained = train([toy_corpus_file], load_scheme(toy_scheme_file), "toy")
-    save(trained.model, tmp_path / "model", trained.seen)
+    save(trained, tmp_path / "model")
     loaded = load(tmp_path / "model")
-    assert loaded.classify(TEXT) == trained.model.classify(TEXT)
-    assert loaded.scheme == trained.model.scheme
-    assert loaded.rules == trained.model.rules
-    assert loaded.card == trained.model.card
-    assert loaded.identity == trained.model.identity
-    assert seen_hashes(tmp_path / "model") == set(trained.seen)
+    assert loaded.classify(TEXT) == trained.classify(TEXT)
+    assert loaded.scheme == trained.scheme
+    assert loaded.rules == trained.rules
+    assert loaded.card == trained.card
+    assert loaded.identity == trained.identity
+    assert loaded.seen == trained.seen
 
 
 def test_model_loaded_and_saved_again_is_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    save(load(folder), tmp_path / "again", tuple(sorted(seen_hashes(folder))))
+    save(load(folder), tmp_path / "again")
     for name in (*FILES, SUMS):
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes(), name
 
@@ -415,4 +415,4 @@ def test_save_over_an_older_model_replaces_it(
     _edit(folder, lambda manifest: manifest.update(format=99))
     save(toy_model, folder)
     assert load(folder).classify(TEXT) == toy_model.classify(TEXT)
-    assert seen_hashes(folder) == frozenset()
+    assert load(folder).seen == toy_model.seen

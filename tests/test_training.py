@@ -90,7 +90,7 @@ def test_probabilities_of_two_labels_equal_scikit_learns_at_the_temperature(
 ) -> None:
     """Also where the scheme has a third label that the corpus does not."""
     corpus = write([row for row in rows if row["taste"] != "coffee"])
-    model = train([corpus], scheme, "toy").model
+    model = train([corpus], scheme, "toy")
     records = list(read_corpus([corpus], scheme))
     matrix = _matrix(model, records)
     theirs = _classifier().fit(matrix, [r.labels["taste"] == "neither" for r in records])
@@ -118,7 +118,7 @@ def test_training_twice_gives_the_same_bytes(
     toy_corpus_file: Path, scheme: Scheme, toy_model_folder: Path, tmp_path: Path
 ) -> None:
     trained = train([toy_corpus_file], scheme, "toy")
-    save(trained.model, tmp_path, trained.seen)
+    save(trained, tmp_path)
     for name in (*FILES, SUMS):
         assert (tmp_path / name).read_bytes() == (toy_model_folder / name).read_bytes(), name
 
@@ -134,8 +134,8 @@ def test_training_from_another_place_gives_the_same_model(
     monkeypatch.chdir(corpus.parent)
     far = train([corpus], scheme, "toy", FAST)
     near = train([Path(corpus.name)], scheme, "toy", FAST)
-    assert near.model.card == far.model.card
-    assert near.model.identity == far.model.identity
+    assert near.card == far.card
+    assert near.identity == far.identity
     assert near.seen == far.seen
 
 
@@ -144,9 +144,9 @@ def test_training_with_other_settings_or_texts_gives_another_version(
 ) -> None:
     corpus, fewer = write(rows), write(rows[:-1], "fewer.jsonl")
     versions = {
-        train([corpus], scheme, "toy", FAST).model.version,
-        train([corpus], scheme, "toy", replace(FAST, margin=0.3)).model.version,
-        train([fewer], scheme, "toy", FAST).model.version,
+        train([corpus], scheme, "toy", FAST).version,
+        train([corpus], scheme, "toy", replace(FAST, margin=0.3)).version,
+        train([fewer], scheme, "toy", FAST).version,
     }
     assert len(versions) == 3
 
@@ -154,7 +154,7 @@ def test_training_with_other_settings_or_texts_gives_another_version(
 def test_seed_changes_the_folds_but_not_the_weights(
     toy_model: Model, toy_corpus_file: Path, scheme: Scheme
 ) -> None:
-    other = train([toy_corpus_file], scheme, "toy", TrainingSettings(seed=7)).model
+    other = train([toy_corpus_file], scheme, "toy", TrainingSettings(seed=7))
     assert other.version != toy_model.version
     for head, same in zip(toy_model.heads, other.heads, strict=True):
         np.testing.assert_array_equal(head.weights, same.weights)
@@ -190,7 +190,7 @@ def test_training_learns_each_axis_from_the_records_that_are_coded_on_it(
 ) -> None:
     """A field that is missing or null says nothing; an empty list says "none of them"."""
     half = [row if n % 2 else {**row, "topics": None} for n, row in enumerate(rows)]
-    model = train([write(half)], scheme, "toy", FAST).model
+    model = train([write(half)], scheme, "toy", FAST)
     assert sum(model.card["scores"]["taste"]["records"].values()) == 90
     coded = [row["topics"] for row in rows[1::2]]
     assert model.card["scores"]["topics"]["records"] == {
@@ -204,7 +204,7 @@ def test_axis_that_no_record_codes_is_left_out_and_reported(
 ) -> None:
     corpus = write([{k: v for k, v in row.items() if k != "topics"} for row in rows])
     said: list[str] = []
-    model = train([corpus], scheme, "toy", FAST, said.append).model
+    model = train([corpus], scheme, "toy", FAST, said.append)
     assert [head.axis for head in model.heads] == ["taste"]
     assert "topics: not coded in these corpora, left out" in said
     assert set(model.classify("We drink the leaves hot with milk. " * 6).axes) == {"taste"}
@@ -236,7 +236,7 @@ def test_layer_with_a_condition_is_judged_only_where_it_applies(
             row["milk_first"] = "yes" if number % 2 else "no"
             row["text"] += extra[row["milk_first"]] * 2
         coded.append(row)
-    model = train([write(coded)], own, "own", FAST).model
+    model = train([write(coded)], own, "own", FAST)
     tea = "We drink the leaves hot with milk and we call this brew the best of the morning. "
     coffee = "Roast the beans dark and grind them late, for nothing wakes the town like it. "
     where = model.classify(tea * 3 + extra["yes"] * 3).axes["milk-first"]
@@ -251,7 +251,7 @@ def test_axis_of_one_label_of_which_none_may_apply_can_be_trained(
 ) -> None:
     own = _scheme(_axis("topics", ["harbour"], "many"))
     coded = [{**row, "topics": [t for t in row["topics"] if t == "harbour"]} for row in rows]
-    model = train([write(coded)], own, "own", FAST).model
+    model = train([write(coded)], own, "own", FAST)
     quay = "Ships lay at the quay and the crane swung over the docks. "
     assert model.classify(quay * 5).axes["topics"].label == ("harbour",)
 
@@ -263,7 +263,7 @@ def test_word_that_fewer_groups_use_than_settings_ask_for_is_no_term(
         {**row, "text": row["text"] + (" Ivanovna signed." if row["group"] == "group-3" else "")}
         for row in rows
     ]
-    model = train([write(named)], scheme, "toy", FAST).model
+    model = train([write(named)], scheme, "toy", FAST)
     assert "leaves" in model.features.columns
     assert {"ivanovna", "signed"}.isdisjoint(model.features.columns)
 
@@ -301,7 +301,7 @@ def test_label_of_one_group_only_is_learnt_and_scores_nothing_on_held_out_groups
         for row in rows
         if row["taste"] != "coffee"
     ]
-    model = train([write(coded)], own, "own").model
+    model = train([write(coded)], own, "own")
     assert model.card["scores"]["taste"]["f1"]["tea"] == 0.0
 
 
@@ -312,7 +312,7 @@ def test_folder_as_corpus_counts_only_its_corpus_files(
     write(rows, "folder/.corpus.jsonl.swp")
     write(rows, "folder/corpus.jsonl.bak")
     (corpus.parent / "old.jsonl.d").mkdir()
-    model = train([corpus.parent], scheme, "toy", FAST).model
+    model = train([corpus.parent], scheme, "toy", FAST)
     digest = hashlib.sha256(corpus.read_bytes()).hexdigest()
     assert model.card["corpora"] == {"folder/corpus.jsonl": digest}
 
@@ -322,7 +322,7 @@ def test_corpora_of_the_same_name_are_both_counted(
 ) -> None:
     one = write(rows[:45], "one/data/corpus.jsonl")
     other = write(rows[45:], "other/data/corpus.jsonl")
-    model = train([one, other], scheme, "toy", FAST).model
+    model = train([one, other], scheme, "toy", FAST)
     digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (one, other)}
     assert set(model.card["corpora"].values()) == digests
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from textpolitics.results import AxisResult, PassageResult, Result
     from textpolitics.scheme import Axis, Label, Scheme, load_scheme
     from textpolitics.status import Reason, Status
-    from textpolitics.storage import load, save, seen_hashes
-    from textpolitics.training import Trained, TrainingSettings, train
+    from textpolitics.storage import load, save
+    from textpolitics.training import TrainingSettings, train
 
 _HOMES = {
     "Axis": "scheme",
@@ -56,7 +56,6 @@ _HOMES = {
     "SentenceEvidence": "evidence",
     "Status": "status",
     "TextPoliticsError": "errors",
-    "Trained": "training",
     "TrainingSettings": "training",
     "UsageError": "errors",
     "deciding_sentences": "evidence",
@@ -67,7 +66,6 @@ _HOMES = {
     "passage_frame": "frames",
     "read_corpus": "corpus",
     "save": "storage",
-    "seen_hashes": "storage",
     "train": "training",
 }
 
@@ -91,7 +89,6 @@ __all__ = [
     "SentenceEvidence",
     "Status",
     "TextPoliticsError",
-    "Trained",
     "TrainingSettings",
     "UsageError",
     "deciding_sentences",
@@ -102,7 +99,6 @@ __all__ = [
     "passage_frame",
     "read_corpus",
     "save",
-    "seen_hashes",
     "train",
 ]
 

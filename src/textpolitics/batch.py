@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from textpolitics.model import Model
 from textpolitics.results import Result
 from textpolitics.scheme import Scheme
 from textpolitics.sources import Item
-from textpolitics.status import REASON_MEANINGS, Reason
+from textpolitics.status import Reason
 
 INPUT_PREFIX = "input_"
 
@@ -57,7 +57,7 @@ def classify_items(
     Raises:
         UsageError: If the request itself is wrong (an unknown encoding, say).
     """
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for item in items:
         yield Row(item, _unique_id(item, taken), classify_item(model, item, encoding))
 
@@ -69,9 +69,9 @@ def classify_item(model: Model, item: Item, encoding: str | None = None) -> Resu
     except UsageError:
         raise
     except ReadError as error:
-        return _unread(model, item, error.reason, error.detail)
+        return model.failed(item.source, error.reason, error.detail)
     except Exception as error:  # a bug must cost one row, not ten thousand
-        return _unread(model, item, Reason.CRASHED, f"{type(error).__name__}: {error}")
+        return model.failed(item.source, Reason.CRASHED, f"{type(error).__name__}: {error}")
 
 
 def columns(scheme: Scheme, inputs: Iterable[str]) -> list[str]:
@@ -91,28 +91,12 @@ def number_columns(scheme: Scheme) -> frozenset[str]:
     return frozenset(scheme.columns()) - labels
 
 
-def _unread(model: Model, item: Item, reason: Reason, detail: str) -> Result:
-    return Result(
-        source=item.source,
-        status=REASON_MEANINGS[reason][0],
-        reason=reason,
-        detail=detail,
-        model=model.identity,
-        scheme=_identity(model.scheme),
-    )
-
-
-def _identity(scheme: Scheme) -> Mapping[str, str]:
-    return {"name": scheme.name, "version": scheme.version}
-
-
-def _unique_id(item: Item, taken: set[str]) -> str:
+def _unique_id(item: Item, taken: dict[str, int]) -> str:
     """Return the input's id, with a number behind it where an earlier input has the same."""
     made = item.source if item.record is None else f"{item.source}:{item.record}"
     wanted = candidate = item.own_id or made
-    number = 1
     while candidate in taken:
-        number += 1
-        candidate = f"{wanted}#{number}"
-    taken.add(candidate)
+        taken[wanted] += 1
+        candidate = f"{wanted}#{taken[wanted]}"
+    taken[candidate] = 1
     return candidate

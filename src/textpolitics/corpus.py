@@ -47,8 +47,14 @@ class Record:
     metadata: Mapping[str, object]
     where: str
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its group and its family, as far as it has them."""
+        found = (self.metadata.get(key) for key in ("group", "family"))
+        return tuple(name for name in found if isinstance(name, str))
 
-def read_corpus(paths: Sequence[Path], scheme: Scheme) -> Iterator[Record]:
+
+def read_corpus(paths: Sequence[str | Path], scheme: Scheme) -> Iterator[Record]:
     """Read annotated corpora record by record.
 
     Args:
@@ -64,7 +70,7 @@ def read_corpus(paths: Sequence[Path], scheme: Scheme) -> Iterator[Record]:
             and any label at all is known, and raised, only at the end.
     """
     records = coded = 0
-    for file in [file for path in paths for file in corpus_files(path)]:
+    for file in [file for path in paths for file in corpus_files(Path(path))]:
         for record in _read_file(file, scheme):
             records += 1
             coded += bool(record.labels)

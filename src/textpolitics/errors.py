@@ -69,11 +69,13 @@ class ReadError(TextPoliticsError):
         Args:
             where: Name of the input.
             reason: One of the failing codes of `textpolitics.status`.
-            detail: What exactly was wrong, in a few words.
+            detail: What exactly was wrong, in a few words; after a semicolon, what to
+                do about it, where that is not what the reason code always advises.
         """
         self.reason = reason
         self.detail = detail
-        super().__init__(where, detail, REASON_ADVICE.get(reason, ""))
+        advice = "" if ";" in detail else REASON_ADVICE.get(reason, "")
+        super().__init__(where, detail, advice)
 
 
 class ModelError(TextPoliticsError):

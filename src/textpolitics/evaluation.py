@@ -13,7 +13,7 @@ from textpolitics.document import Document
 from textpolitics.errors import CorpusError
 from textpolitics.model import Model
 from textpolitics.results import AxisResult
-from textpolitics.seen import group_hash, text_hash
+from textpolitics.seen import name_hashes, text_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,6 @@ class Evaluation:
 def evaluate(
     model: Model,
     records: Iterable[Record],
-    seen: frozenset[str] = frozenset(),
     *,
     include_seen: bool = False,
 ) -> Evaluation:
@@ -98,7 +97,6 @@ def evaluate(
     Args:
         model: The model.
         records: The annotated texts.
-        seen: Hashes of what the model was trained on, as `storage.seen_hashes` gives.
         include_seen: Whether to count texts and groups that the model was trained on.
 
     Raises:
@@ -108,8 +106,8 @@ def evaluate(
     judged: list[tuple[Record, Mapping[str, AxisResult]]] = []
     known = 0
     for record in records:
-        hashes = {text_hash(record.text, salt), group_hash(record.group, salt)}
-        if hashes & seen:
+        hashes = {text_hash(record.text, salt), *name_hashes(record.names, salt)}
+        if hashes & model.seen:
             known += 1
             if not include_seen:
                 continue

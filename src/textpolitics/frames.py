@@ -50,11 +50,7 @@ def passage_frame(results: Iterable[Result], scheme: Scheme) -> pandas.DataFrame
             for axis in scheme.axes:
                 judged = passage.axes.get(axis.name)
                 if judged is not None:
-                    row[axis.column] = judged.label
-                    row[axis.reason_column] = judged.reason
-                    row[axis.confidence_column] = judged.confidence
-                    for label, score in judged.scores.items():
-                        row[axis.score_column(label)] = score
+                    row |= judged.cells(axis)
             rows.append(row)
     columns = ["source", "passage", "start", "end", "page", "text", "words", *scheme.columns()]
     return pandas.DataFrame(rows, columns=columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from textpolitics.cleaning import clean
 from textpolitics.decide import Rules, applies, explain_ambiguity, judge, passage_weights
 from textpolitics.document import Document, Passage
+from textpolitics.errors import ReadError
 from textpolitics.features import SparseVector, TermFeatures
 from textpolitics.heads import Floats, Head
 from textpolitics.language import foreign
@@ -19,7 +20,7 @@ from textpolitics.passages import split
 from textpolitics.results import AxisResult, PassageResult, Result
 from textpolitics.scheme import Scheme
 from textpolitics.sources import read_path
-from textpolitics.status import Reason, Status
+from textpolitics.status import REASON_MEANINGS, Reason, Status
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Model:
         heads: One for each axis that it scores, in the order of the scheme.
         rules: Where it abstains and how passages make a document.
         card: What it was trained on and with, as plain data for the manifest.
+        seen: Salted hashes of the texts and groups that it was trained on.
     """
 
     name: str
@@ -42,16 +44,19 @@ class Model:
     features: TermFeatures
     heads: tuple[Head, ...]
     rules: Rules
-    card: Mapping[str, Any]
+    card: Mapping[str, Any] = field(repr=False)
+    seen: frozenset[str] = field(default=frozenset(), repr=False)
 
     def classify(self, source: str | Path | Document) -> Result:
         """Judge one text.
 
         Args:
-            source: The text itself, the path of a file, or a document read before.
+            source: A `str` is the text itself, a `Path` is a file to read; a
+                `Document` was read before.
 
         Raises:
             ReadError: If a file cannot be read.
+            TypeError: If it is none of these.
         """
         document = _as_document(source)
         passages = tuple(
@@ -73,15 +78,44 @@ class Model:
             reason=None if labelled else reason or Reason.AMBIGUOUS,
             detail=detail,
             model=self.identity,
-            scheme={"name": self.scheme.name, "version": self.scheme.version},
+            scheme=self.scheme.identity,
             words=sum(passage.words for passage in passages),
             axes=axes,
             passages=tuple(self._passages(document, passages, logits, shares)),
         )
 
     def label(self, texts: Iterable[str | Path | Document]) -> Iterator[Result]:
-        """Judge texts one after the other; `Result.to_row` makes a table of them."""
-        return map(self.classify, texts)
+        """Judge texts one after the other; `frames.frame` makes a table of them.
+
+        Args:
+            texts: As for `classify`. What cannot be read, and what is no text,
+                becomes a failed result in its place.
+        """
+        for text in texts:
+            try:
+                result = self.classify(text)
+            except ReadError as error:
+                result = self.failed(error.where, error.reason, error.detail)
+            except TypeError as error:
+                result = self.failed("text", Reason.BAD_RECORD, str(error))
+            yield result
+
+    def failed(self, source: str, reason: Reason, detail: str) -> Result:
+        """Return the result of an input that could not be read, or was not meant to be.
+
+        Args:
+            source: Name of the input.
+            reason: Why.
+            detail: The rest, in words.
+        """
+        return Result(
+            source=source,
+            status=REASON_MEANINGS[reason][0],
+            reason=reason,
+            detail=detail,
+            model=self.identity,
+            scheme=self.scheme.identity,
+        )
 
     @property
     def identity(self) -> Mapping[str, str]:
@@ -153,4 +187,6 @@ def _as_document(source: str | Path | Document) -> Document:
         return source
     if isinstance(source, Path):
         return read_path(source)
-    return Document(source, "text", "txt")
+    if isinstance(source, str):
+        return Document(source, "text", "txt")
+    raise TypeError(f"a text is a str, Path or Document, not {type(source).__name__}")

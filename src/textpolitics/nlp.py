@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from textpolitics.errors import UsageError
+
 MAX_CHUNKS = 100_000
 """At this many distinct chunks the table and the spaCy object are rebuilt: spaCy's
 string store never shrinks, and noisy scans would fill it without end."""
@@ -64,6 +66,9 @@ class Tokenizer:
         Args:
             language: Language code as `spacy.blank` takes it.
             max_chunks: Distinct chunks to remember before starting afresh.
+
+        Raises:
+            UsageError: If spaCy does not have the language.
         """
         self.language = language
         self._max_chunks = max_chunks
@@ -73,7 +78,15 @@ class Tokenizer:
         import spacy
         from spacy.pipeline import Sentencizer
 
-        nlp = spacy.blank(self.language)
+        try:
+            nlp = spacy.blank(self.language)
+        except (ImportError, ValueError) as error:
+            what = (str(error) or "unknown").splitlines()[0]
+            raise UsageError(
+                f"language {self.language!r}",
+                f"spaCy cannot split its texts into words here ({what})",
+                "use the code of a language that spaCy has, and install what it needs",
+            ) from error
         self._spacy: Any = nlp.tokenizer
         self._stop_words: frozenset[str] = frozenset(nlp.Defaults.stop_words)
         self._enders = frozenset(Sentencizer.default_punct_chars)

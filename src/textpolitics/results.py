@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from textpolitics.scheme import Scheme
+from textpolitics.scheme import Axis, Scheme
 from textpolitics.status import Reason, Status
 
 JSON_FORMAT = 1
@@ -39,6 +39,19 @@ class AxisResult:
             "confidence": self.confidence,
             "scores": dict(self.scores),
         }
+
+    def cells(self, axis: Axis) -> dict[str, str | float | None]:
+        """Return the table cells of this judgement; several labels are joined by ``;``.
+
+        Args:
+            axis: The axis judged, which names the columns.
+        """
+        label = ";".join(self.label) if isinstance(self.label, tuple) else self.label
+        return {
+            axis.column: label,
+            axis.reason_column: self.reason,
+            axis.confidence_column: self.confidence,
+        } | {axis.score_column(name): self.scores[name] for name in axis.label_names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +147,5 @@ class Result:
         }
         for axis in scheme.axes:
             judged = self.axes.get(axis.name)
-            label = judged.label if judged else None
-            row[axis.column] = ";".join(label) if isinstance(label, tuple) else label
-            row[axis.reason_column] = judged.reason if judged else None
-            row[axis.confidence_column] = judged.confidence if judged else None
-            for name in axis.label_names:
-                row[axis.score_column(name)] = judged.scores[name] if judged else None
+            row |= judged.cells(axis) if judged else dict.fromkeys(axis.columns())
         return row

@@ -150,6 +150,11 @@ class Scheme:
     axes: tuple[Axis, ...]
     rules: tuple[str, ...] = ()
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """Name and version, as results carry them."""
+        return {"name": self.name, "version": self.version}
+
     def axis(self, name: str) -> Axis:
         """Return the axis of this name.
 
@@ -176,7 +181,7 @@ def column_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "_", name.lower())
 
 
-def load_scheme(path: Path | None = None) -> Scheme:
+def load_scheme(path: str | Path | None = None) -> Scheme:
     """Read a scheme file.
 
     Args:
@@ -188,7 +193,7 @@ def load_scheme(path: Path | None = None) -> Scheme:
     Raises:
         SchemeError: If the file cannot be read, or is no valid scheme.
     """
-    path = path or _SHIPPED
+    path = Path(path) if path else _SHIPPED
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:

@@ -7,6 +7,7 @@ folder naming any author or holding any text.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 _LENGTH = 16
 
@@ -16,9 +17,9 @@ def text_hash(text: str, salt: str) -> str:
     return _hash("text", " ".join(text.lower().split()), salt)
 
 
-def group_hash(group: str, salt: str) -> str:
-    """Return the hash of the name of a group."""
-    return _hash("group", group, salt)
+def name_hashes(names: Iterable[str], salt: str) -> set[str]:
+    """Return the hashes of the names of a text's group and family, as far as it has them."""
+    return {_hash("group", name, salt) for name in names}
 
 
 def _hash(kind: str, value: str, salt: str) -> str:

@@ -84,7 +84,7 @@ REASON_ADVICE: dict[Reason, str] = {
     Reason.MISSING: "check the name",
     Reason.EMPTY: "leave it out or fetch it again",
     Reason.UNSUPPORTED: "save it as text, PDF, docx, odt, rtf, epub, html or Markdown",
-    Reason.ENCODING: "name the right one with --encoding, for example --encoding cp1252",
+    Reason.ENCODING: "if you know the right one, name it: --encoding cp1252, for example",
     Reason.ENCRYPTED: "save a copy without the password",
     Reason.CORRUPT: "fetch it again, or open it in another program and save it anew",
     Reason.TOO_LARGE: "split it",

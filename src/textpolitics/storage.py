@@ -65,14 +65,14 @@ def load(model: str | Path | None = None) -> Model:
     return loaded
 
 
-def save(model: Model, folder: Path, seen: tuple[str, ...] = ()) -> None:
+def save(model: Model, folder: str | Path) -> None:
     """Write a model folder; its old files are replaced.
 
     Args:
         model: The model.
         folder: Where to; made if absent.
-        seen: Salted hashes of training texts and groups, sorted.
     """
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {"idf": model.features.vocabulary.idf.astype(np.float32)}
     for head in model.heads:
@@ -80,7 +80,7 @@ def save(model: Model, folder: Path, seen: tuple[str, ...] = ()) -> None:
         arrays[f"intercept.{head.axis}"] = head.intercept
     np.savez_compressed(folder / "weights.npz", allow_pickle=False, **arrays)
     _write(folder / "vocabulary.txt", "".join(f"{t}\n" for t in model.features.vocabulary.terms))
-    _write(folder / "seen.txt", "".join(f"{line}\n" for line in seen))
+    _write(folder / "seen.txt", "".join(f"{line}\n" for line in sorted(model.seen)))
     _write(folder / "manifest.json", _json(_manifest(model)))
     _write(folder / "selftest.json", _json(_test_vectors(model)))
     sums = "".join(f"{_digest(folder / name)}  {name}\n" for name in FILES)
@@ -95,11 +95,6 @@ def shipped() -> dict[str, Path]:
         if found:
             return found
     return {}
-
-
-def seen_hashes(folder: Path) -> frozenset[str]:
-    """Return the salted hashes of the texts and groups that a model was trained on."""
-    return frozenset((folder / "seen.txt").read_text("utf-8").split("\n")) - {""}
 
 
 def find(model: str | Path | None) -> Path:
@@ -163,6 +158,7 @@ def _read(folder: Path) -> Model:
         heads=heads,
         rules=Rules(margin=margin, **rules),
         card=dict(manifest["card"]),
+        seen=frozenset((folder / "seen.txt").read_text("utf-8").split("\n")) - {""},
     )
 
 
@@ -219,27 +215,27 @@ def _manifest(model: Model) -> dict[str, Any]:
 
 
 def _test_vectors(model: Model) -> list[dict[str, Any]]:
-    """Return a text for each label, made of the terms that speak most for it, with scores."""
+    """Return texts with the scores they must get.
+
+    One for each label, made of the terms that speak most for it, each as often as
+    no other, and one document that has all of these as paragraphs.
+    """
     terms = model.features.vocabulary.terms
-    vectors = []
+    texts = []
     for head in model.heads:
         for row in range(len(head.labels)):
-            strongest = np.argsort(-head.weights[row], kind="stable")[:8]
-            text = " ".join(terms[column] for column in sorted(strongest.tolist()))
-            vectors.append({"text": text, "scores": _scores(model, text)})
-    return vectors
+            strongest = np.argsort(-head.weights[row], kind="stable")[:8].tolist()
+            repeated = (f"{terms[column]} " * (n + 1) for n, column in enumerate(strongest))
+            texts.append("".join(repeated).strip())
+    texts.append("\n\n".join(texts))
+    return [{"text": text, "scores": _scores(model, text)} for text in texts]
 
 
 def _scores(model: Model, text: str) -> dict[str, dict[str, float]]:
-    vector = model.features(text)
+    axes = model.classify(text).axes
     return {
-        head.axis: {
-            label: round(float(score), 6)
-            for label, score in zip(
-                head.labels, head.probabilities(head.logits(vector)), strict=True
-            )
-        }
-        for head in model.heads
+        name: {label: round(score, 6) for label, score in axis.scores.items()}
+        for name, axis in axes.items()
     }
 
 
@@ -248,10 +244,13 @@ def _self_test(model: Model, folder: Path) -> None:
     if not vectors:
         raise ModelError(str(folder), "has no stored texts to test it with", _RESTORE)
     for vector in vectors:
-        for axis, scores in _scores(model, vector["text"]).items():
-            expected = vector["scores"].get(axis, {})
-            if scores.keys() != expected.keys() or any(
-                not abs(score - expected[label]) <= TOLERANCE for label, score in scores.items()
+        found, expected = _scores(model, vector["text"]), vector["scores"]
+        if found.keys() != expected.keys():
+            raise ModelError(str(folder), "scores other axes than those stored with it", _RESTORE)
+        for axis, scores in found.items():
+            if scores.keys() != expected[axis].keys() or any(
+                not abs(score - expected[axis][label]) <= TOLERANCE
+                for label, score in scores.items()
             ):
                 what = f"scores of {axis} differ from those stored with the model"
                 raise ModelError(str(folder), what, _RESTORE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,6 +14,7 @@ from textpolitics.readers.encoding import decode_exactly
 from textpolitics.status import Reason
 
 Fields = Mapping[str, Any]
+TEXT = "text"
 _LONGEST_CELL = 2**31 - 1
 
 
@@ -82,9 +83,10 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 def _csv(path: Path, source: str, encoding: str | None) -> Iterator[tuple[int, Fields | ReadError]]:
     text, _ = decode_exactly(path.read_bytes(), source, encoding)
     csv.field_size_limit(_LONGEST_CELL)
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
         header = _distinct(next(rows, []))
+        _check_columns(header, source)
         for number, row in enumerate(filter(None, rows), start=1):
             if len(row) > len(header):
                 what = f"record {number} has {len(row)} cells, the header has {len(header)}"
@@ -94,6 +96,21 @@ def _csv(path: Path, source: str, encoding: str | None) -> Iterator[tuple[int, F
     except csv.Error as error:
         what = f"line {rows.line_num}: {error}"
         raise ReadError(source, Reason.CORRUPT, what) from error
+
+
+def _delimiter(text: str) -> str:
+    """Return what separates the column ``text`` from others in the first line: mostly a comma."""
+    first = text.partition("\n")[0]
+    for delimiter in ",;\t":
+        if TEXT in (name.strip('" \r') for name in first.split(delimiter)):
+            return delimiter
+    return ","
+
+
+def _check_columns(names: Sequence[str], source: str) -> None:
+    if names and TEXT not in names:
+        what = f"no column {TEXT!r}; its columns are: {', '.join(names)[:200]}"
+        raise ReadError(source, Reason.BAD_RECORD, what)
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -114,6 +131,7 @@ def _parquet(path: Path, source: str, _: str | None) -> Iterator[tuple[int, Fiel
     except ImportError as error:
         raise MissingExtraError(source, "pyarrow", "parquet") from error
     with pyarrow.parquet.ParquetFile(path) as table:
+        _check_columns(table.schema_arrow.names, source)
         records = (r for batch in table.iter_batches(batch_size=1000) for r in batch.to_pylist())
         yield from enumerate(records, start=1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -22,7 +22,7 @@ from textpolitics.heads import Floats, Head
 from textpolitics.model import Model
 from textpolitics.nlp import Tokenizer
 from textpolitics.scheme import Axis, Scheme
-from textpolitics.seen import group_hash, text_hash
+from textpolitics.seen import name_hashes, text_hash
 
 Report = Callable[[str], None]
 
@@ -48,21 +48,13 @@ class TrainingSettings:
     stance_power: float = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A model with the salted hashes of what it was trained on."""
-
-    model: Model
-    seen: tuple[str, ...]
-
-
 def train(
-    corpora: Sequence[Path],
+    corpora: Sequence[str | Path],
     scheme: Scheme,
     name: str,
     settings: TrainingSettings | None = None,
     report: Report = lambda _: None,
-) -> Trained:
+) -> Model:
     """Train a model on annotated corpora.
 
     Every axis gets a multinomial logistic regression with balanced classes (one a
@@ -83,17 +75,9 @@ def train(
     records = list(read_corpus(corpora, scheme))
     report(f"{len(records)} records of {len({r.group for r in records})} groups")
     tokenizer = Tokenizer(scheme.language)
-    tokens = [tokenizer.tokens(record.text) for record in records]
-    pairs = [(found, record.group) for found, record in zip(tokens, records, strict=True)]
-    vocabulary = build_vocabulary(pairs, settings.min_groups)
-    if not vocabulary.terms:
-        raise CorpusError(
-            ", ".join(map(str, corpora)),
-            f"no word is used by {settings.min_groups} different groups",
-            "add texts by more authors or organisations, or name the group of each record",
-        )
+    vocabulary = _vocabulary(records, tokenizer, settings)
     report(f"{len(vocabulary.terms)} terms")
-    features = TermFeatures(_as_stored(vocabulary), tokenizer)
+    features = TermFeatures(vocabulary, tokenizer)
     vectors = [features(record.text) for record in records]
     heads, scores = [], {}
     for axis in scheme.axes:
@@ -107,30 +91,51 @@ def train(
         scores[axis.name] = score
         report(f"{axis.name}: macro-F1 {score['macro_f1']:.3f} on held-out groups")
     digests = _digests(corpora)
-    salt = _sha256("".join(sorted(digests.values())))
-    card = {
-        "trained_with": f"textpolitics {__version__}",
-        "corpora": digests,
-        "records": len(records),
-        "groups": len({record.group for record in records}),
-        "settings": asdict(settings),
-        "libraries": _libraries(),
-        "scores": scores,
-        "salt": salt,
-    }
-    model = Model(
+    card = _card(records, digests, settings, scores)
+    margin = {head.axis: settings.margin for head in heads}
+    return Model(
         name=name,
         version=_sha256(repr((sorted(digests.items()), asdict(settings), scheme.to_dict())))[:12],
         scheme=scheme,
         features=features,
         heads=tuple(heads),
-        rules=Rules(
-            margin={head.axis: settings.margin for head in heads},
-            stance_power=settings.stance_power,
-        ),
+        rules=Rules(margin=margin, stance_power=settings.stance_power),
         card=card,
+        seen=_seen(records, card["salt"]),
     )
-    return Trained(model, _seen(records, salt))
+
+
+def _vocabulary(
+    records: Sequence[Record], tokenizer: Tokenizer, settings: TrainingSettings
+) -> Vocabulary:
+    pairs = [(tokenizer.tokens(record.text), record.group) for record in records]
+    vocabulary = build_vocabulary(pairs, settings.min_groups)
+    if not vocabulary.terms:
+        raise CorpusError(
+            "corpora",
+            f"no word is used by {settings.min_groups} different groups",
+            "add texts by more authors or organisations, or name the group of each record",
+        )
+    # Rounded as the model folder rounds it, so that saving changes no score.
+    return Vocabulary(vocabulary.terms, vocabulary.idf.astype(np.float32).astype(np.float64))
+
+
+def _card(
+    records: Sequence[Record],
+    digests: Mapping[str, str],
+    settings: TrainingSettings,
+    scores: Mapping[str, Any],
+) -> dict[str, Any]:
+    return {
+        "trained_with": f"textpolitics {__version__}",
+        "corpora": dict(digests),
+        "records": len(records),
+        "groups": len({record.group for record in records}),
+        "settings": asdict(settings),
+        "libraries": _libraries(),
+        "scores": dict(scores),
+        "salt": _sha256("".join(sorted(digests.values()))),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,21 +272,16 @@ def _check_targets(axis: Axis, targets: NDArray[np.int64], groups: Sequence[str]
         )
 
 
-def _as_stored(vocabulary: Vocabulary) -> Vocabulary:
-    """Round the idf as the model folder does, so that saving changes no score."""
-    return Vocabulary(vocabulary.terms, vocabulary.idf.astype(np.float32).astype(np.float64))
-
-
-def _seen(records: Iterable[Record], salt: str) -> tuple[str, ...]:
-    hashes = set()
+def _seen(records: Iterable[Record], salt: str) -> frozenset[str]:
+    hashes = set[str]()
     for record in records:
-        hashes |= {text_hash(record.text, salt), group_hash(record.group, salt)}
-    return tuple(sorted(hashes))
+        hashes |= {text_hash(record.text, salt), *name_hashes(record.names, salt)}
+    return frozenset(hashes)
 
 
-def _digests(corpora: Sequence[Path]) -> dict[str, str]:
+def _digests(corpora: Sequence[str | Path]) -> dict[str, str]:
     digests: dict[str, str] = {}
-    for file in (file for path in corpora for file in corpus_files(path)):
+    for file in (file for path in corpora for file in corpus_files(Path(path))):
         unique = f"{file.resolve().parent.name}/{file.name}"
         while unique in digests:
             unique += "+"

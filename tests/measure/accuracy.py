@@ -54,7 +54,7 @@ def judge(real: Path, scheme: Scheme) -> Judged:
                     if fold_of(record.group) != fold
                 )
             settings = TrainingSettings(folds=2)
-            model = train([ORIGINAL, training], scheme, "fold", settings).model
+            model = train([ORIGINAL, training], scheme, "fold", settings)
             judged += [
                 (record, dict(model.classify(record.text).axes))
                 for record in records

@@ -63,8 +63,8 @@ def main(shared: Path) -> None:
             corpora.append(passages)
         else:
             say(f"{shared / 'real'}: not at hand; training on corpora/original alone")
-        trained = train(corpora, load_scheme(), "fast", report=say)
-    save(trained.model, ROOT / "models" / "fast", trained.seen)
+        model = train(corpora, load_scheme(), "fast", report=say)
+    save(model, ROOT / "models" / "fast")
 
 
 if __name__ == "__main__":

@@ -62,8 +62,9 @@ def main() -> None:
 def _run() -> int:
     """Return the exit status: 0 fine, 1 failed work, 2 bad use, 130 interrupted."""
     arguments = sys.argv[1:] or ["--help"]
+    given = arguments if arguments == ["--help"] else None  # typer expands globs on Windows
     try:
-        status = int(app(arguments, prog_name="textpolitics", standalone_mode=False) or 0)
+        status = int(app(given, prog_name="textpolitics", standalone_mode=False) or 0)
         sys.stdout.flush()  # here, so that a full disk is reported as one line
         if status == INTERRUPTED:  # newer typers return it where older ones raise Abort
             typer.echo("textpolitics: interrupted", err=True)
@@ -75,8 +76,8 @@ def _run() -> int:
         typer.echo("textpolitics: interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # no last flush: whoever read us has left
-        return FAILED_WORK
+        sys.stdout = None  # no last flush: whoever read us has seen enough
+        return 0
     except OSError as error:
         sys.stdout = None  # nor here, where the disk may be full
         where = error.filename or "the system"

@@ -32,11 +32,11 @@ def run(
     """
     from textpolitics.corpus import read_corpus
     from textpolitics.evaluation import evaluate
-    from textpolitics.storage import find, load, seen_hashes
+    from textpolitics.storage import load
 
     loaded = load(model)
     records = read_corpus(corpora, loaded.scheme)
-    figures = evaluate(loaded, records, seen_hashes(find(model)), include_seen=include_seen)
+    figures = evaluate(loaded, records, include_seen=include_seen)
     if as_json:
         typer.echo(json.dumps(figures.to_dict(), ensure_ascii=False, indent=2))
     else:

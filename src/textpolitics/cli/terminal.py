@@ -22,7 +22,7 @@ _QUOTE = 300
 
 def show(model: Model, result: Result, *, passages: bool = False) -> str:
     """Return a text's labels, confidence and deciding sentences."""
-    lines = [_bold(result.source)]
+    lines = [_bold(_harmless(result.source))]
     for name, axis in result.axes.items():
         lines.append(f"  {name:<10} {_judgement(name, axis, result)}")
         if isinstance(axis.label, str):
@@ -75,8 +75,13 @@ def _brief(axes: Mapping[str, AxisResult]) -> str:
 
 
 def _quotation(text: str) -> str:
-    shortened = textwrap.shorten(text, _QUOTE, placeholder=" …")
+    shortened = textwrap.shorten(_harmless(text), _QUOTE, placeholder=" …")
     return textwrap.fill(f"“{shortened}”", _WIDTH, initial_indent="    ", subsequent_indent="    ")
+
+
+def _harmless(text: str) -> str:
+    """Return a text without what would move a terminal's cursor or change its title."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _bold(text: str) -> str:

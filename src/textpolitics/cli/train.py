@@ -24,17 +24,19 @@ def run(
     """
     from textpolitics.errors import UsageError
     from textpolitics.scheme import load_scheme
-    from textpolitics.storage import save
+    from textpolitics.storage import SUMS, save
     from textpolitics.training import TrainingSettings, train
 
     if output.exists() and not output.is_dir():
         raise UsageError(str(output), "is a file", "name a folder for the model")
-    trained = train(
+    if output.is_dir() and any(output.iterdir()) and not (output / SUMS).is_file():
+        raise UsageError(str(output), "holds other things than a model", "name a new folder")
+    model = train(
         corpora,
         load_scheme(scheme),
         output.resolve().name,
         TrainingSettings(seed=seed),
         report=lambda line: typer.echo(line, err=True),
     )
-    save(trained.model, output, trained.seen)
+    save(model, output)
     typer.echo(f"wrote {output}; try: textpolitics classify FILE --model {output}", err=True)

@@ -100,9 +100,7 @@ def _guess(data: bytes, name: str, declared: str | None) -> str:
     high = data.translate(None, _ASCII)
     sound = sum(len(match[0]) for match in re.finditer(_UTF8_SEQUENCE, data))
     if sound > 3 and 2 * sound > len(high):
-        raise ReadError(
-            name, Reason.ENCODING, "UTF-8 with damaged characters; name the encoding to force it"
-        )
+        raise ReadError(name, Reason.ENCODING, "UTF-8 with damaged characters; mend the file")
     for candidate in _claims(declared):
         if _decodes(data, candidate):
             return candidate
