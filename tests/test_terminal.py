@@ -7,9 +7,7 @@ from textpolitics.cli.terminal import percent, show
 
 
 def test_a_text_cannot_move_the_cursor(toy_model: Model) -> None:
-    text = (
-        "We drink the leaves hot \x1b[2J\x1b]0;title\x07 with milk every morning. " * 4
-    )
+    text = "We drink the leaves hot \x1b[2J\x1b]0;title\x07 with milk every morning. " * 4
     shown = show(toy_model, toy_model.classify(Document(text, "bad\x1b[1A.txt", "txt")))
     assert "leaves hot" in shown
     assert "\x1b" not in shown
