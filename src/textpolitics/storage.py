@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +234,9 @@ def _test_vectors(model: Model) -> list[dict[str, Any]]:
 
 
 def _scores(model: Model, text: str) -> dict[str, dict[str, float]]:
-    axes = model.classify(text).axes
+    # Called too short, the text is scored and not looked at for its language, which is slow.
+    scoring = replace(model, rules=replace(model.rules, shortest=sys.maxsize))
+    axes = scoring.classify(text).axes
     return {
         name: {label: round(score, 6) for label, score in axis.scores.items()}
         for name, axis in axes.items()
