@@ -88,7 +88,12 @@ def ranked(scores: Mapping[str, float]) -> list[str]:
 
 
 def applies(axis: Axis, judged: Mapping[str, AxisResult]) -> bool:
-    """Tell whether an axis applies to a text, given the axes judged before it."""
+    """Tell whether an axis applies to a text.
+
+    Args:
+        axis: The axis, which may have a condition.
+        judged: Name of axis → judgement, for the axes that stand before it.
+    """
     condition = axis.only_where
     if condition is None:
         return True

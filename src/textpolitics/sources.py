@@ -62,7 +62,10 @@ class Item:
             return Document(normalise(self.text), self.source, "record")
         if self.path is not None:
             return read_path(self.path, encoding, self.source)
-        return read(sys.stdin.buffer.read(), "standard input", encoding)
+        data = sys.stdin.buffer.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise ReadError(self.source, Reason.TOO_LARGE, f"the limit is {LARGEST} bytes")
+        return read(data, "standard input", encoding)
 
 
 def read_path(path: Path, encoding: str | None = None, name: str | None = None) -> Document:

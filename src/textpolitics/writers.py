@@ -52,6 +52,10 @@ class Written:
 def check_output(path: Path, *, excel: bool = False) -> None:
     """Refuse an output that cannot be written, before any work is done.
 
+    Args:
+        path: The table to be written.
+        excel: Whether it is to be made safe for spreadsheets.
+
     Raises:
         UsageError: If the suffix is unknown, the folder is missing, or `excel` is
             asked for where the output is no CSV, or a folder has its name.

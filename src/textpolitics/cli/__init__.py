@@ -81,7 +81,8 @@ def _run() -> int:
     except OSError as error:
         sys.stdout = None  # nor here, where the disk may be full
         where = error.filename or "the system"
-        typer.echo(f"textpolitics: {where}: {error.strerror or error}", err=True)
+        advice = "check the path, your rights and the space on the disk"
+        typer.echo(f"textpolitics: {where}: {error.strerror or error}; {advice}", err=True)
         return FAILED_WORK
     except Exception as error:
         # Usage errors of typer, which is built on a copy of click or on click itself.
