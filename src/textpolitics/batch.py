@@ -9,11 +9,9 @@ from typing import Any
 from textpolitics.errors import ReadError, UsageError
 from textpolitics.model import Model
 from textpolitics.results import Result
-from textpolitics.scheme import Scheme
+from textpolitics.scheme import INPUT_PREFIX, Scheme
 from textpolitics.sources import Item
 from textpolitics.status import Reason
-
-INPUT_PREFIX = "input_"
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,12 +93,13 @@ class Model:
         """
         for text in texts:
             try:
-                result = self.classify(text)
+                document = _as_document(text)
             except ReadError as error:
-                result = self.failed(error.where, error.reason, error.detail)
+                yield self.failed(error.where, error.reason, error.detail)
             except TypeError as error:
-                result = self.failed("text", Reason.BAD_RECORD, str(error))
-            yield result
+                yield self.failed("text", Reason.BAD_RECORD, str(error))
+            else:
+                yield self.classify(document)
 
     def failed(self, source: str, reason: Reason, detail: str) -> Result:
         """Return the result of an input that could not be read, or was not meant to be.
