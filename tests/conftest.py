@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+import tokenizers
 from hypothesis import settings
+from sklearn.linear_model import LogisticRegression
 
-from textpolitics import Model, load, load_scheme, save, train
+from textpolitics import Model, load, load_scheme, read_corpus, save, train
+from textpolitics.encoder import GRAPH, TOKENIZER, Encoder
 
 # A shared machine is now and then slow; a deadline would fail for that.
 settings.register_profile("patient", deadline=None)
@@ -112,3 +118,55 @@ def toy_model_folder(
 def toy_model(toy_model_folder: Path) -> Model:
     """The toy model, loaded."""
     return load(toy_model_folder)
+
+
+WIDTH = 8
+
+
+@pytest.fixture(scope="session")
+def toy_encoder(toy_corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    """A graph that mixes every piece with the mean of all, over a vocabulary of whole words."""
+    folder = tmp_path_factory.mktemp("encoder")
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(unk_token="<unk>"))
+    tokenizer.normalizer = tokenizers.normalizers.Lowercase()
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    trainer = tokenizers.trainers.WordLevelTrainer(special_tokens=["<s>", "</s>", "<unk>"])
+    texts = [json.loads(line)["text"] for line in toy_corpus_file.read_text("utf-8").splitlines()]
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = tokenizers.processors.BertProcessing(("</s>", 1), ("<s>", 0))
+    tokenizer.save(str(folder / TOKENIZER))
+    size = (tokenizer.get_vocab_size(), WIDTH)
+    table = np.random.default_rng(0).normal(size=size).astype(np.float32)
+    make, int64, float32 = onnx.helper, onnx.TensorProto.INT64, onnx.TensorProto.FLOAT
+    graph = make.make_graph(
+        [
+            make.make_node("Gather", ["table", "ids"], ["words"]),
+            make.make_node("ReduceMean", ["words"], ["mean"], axes=[1], keepdims=1),
+            make.make_node("Add", ["words", "mean"], ["states"]),
+        ],
+        "toy",
+        [make.make_tensor_value_info("ids", int64, [1, "pieces"])],
+        [make.make_tensor_value_info("states", float32, [1, "pieces", WIDTH])],
+        [onnx.numpy_helper.from_array(table, "table")],
+    )
+    opset = make.make_opsetid("", 17)
+    onnx.save(make.make_model(graph, opset_imports=[opset], ir_version=8), folder / GRAPH)
+    return Encoder(folder, WIDTH)
+
+
+@pytest.fixture(scope="session")
+def toy_encoded(toy_model: Model, toy_encoder: Encoder, toy_corpus_file: Path) -> Model:
+    """The toy model with the encoder's vectors beside its terms, each read by a regression."""
+    records = list(read_corpus([toy_corpus_file], toy_model.scheme))
+    vectors = np.array([toy_encoder(record.text).pooled for record in records])
+    heads = []
+    for head in toy_model.heads:
+        if not head.exclusive:
+            heads.append(replace(head, dense=np.zeros((len(head.labels), WIDTH), np.float32)))
+            continue
+        gold = [head.labels.index(str(record.labels[head.axis])) for record in records]
+        fitted = LogisticRegression(C=10.0, max_iter=1000).fit(vectors, gold)
+        shifted = head.intercept + fitted.intercept_.astype(np.float32)
+        dense = fitted.coef_.astype(np.float32)
+        heads.append(replace(head, dense=dense, intercept=shifted))
+    return replace(toy_model, name="encoded", heads=tuple(heads), encoder=toy_encoder)

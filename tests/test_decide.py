@@ -1,7 +1,8 @@
-"""From passages to a document: weights, margins, conditions."""
+"""From passages to a document: weights, thresholds, conditions."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ LABELS = ("tea", "coffee", "neither")
 WITH_SILENCE = Axis(
     "taste", "What?", "one", tuple(Label(n, n, stance=n != LABELS[2]) for n in LABELS)
 )
+THRESHOLD = dict.fromkeys(LABELS, 0.55)
 WITHOUT = Axis("taste", "What?", "one", tuple(Label(name, name) for name in LABELS))
 
 LOGITS = st.lists(
@@ -64,27 +66,43 @@ def test_passages_that_all_take_no_position_share_the_document() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lead", "label", "reason"),
-    [(0.19, None, Reason.AMBIGUOUS), (0.21, "coffee", None)],
+    ("best", "label", "reason"),
+    [(0.54, None, Reason.AMBIGUOUS), (0.56, "coffee", None)],
 )
-def test_lead_below_the_margin_is_ambiguous(
-    lead: float, label: str | None, reason: Reason | None
+def test_label_below_its_threshold_is_not_given(
+    best: float, label: str | None, reason: Reason | None
 ) -> None:
-    probabilities = np.array([0.45 - lead / 2, 0.45 + lead / 2, 0.1])
-    judged = judge(_head(), np.log(probabilities), margin=0.2)
+    probabilities = np.array([0.9 - best, best, 0.1])
+    judged = judge(_head(), np.log(probabilities), threshold=THRESHOLD)
     assert (judged.label, judged.reason) == (label, reason)
-    assert judged.confidence == (pytest.approx(0.45 + lead / 2) if label else None)
+    assert judged.confidence == (pytest.approx(best) if label else None)
     assert list(judged.scores.values()) == pytest.approx(probabilities.tolist())
 
 
+def test_every_label_has_a_threshold_of_its_own() -> None:
+    threshold = {"tea": 0.9, "coffee": 0.1, "neither": 0.1}
+    assert judge(_head(), np.array([1.0, 0.0, 0.0]), threshold).reason is Reason.AMBIGUOUS
+    assert judge(_head(), np.array([0.0, 1.0, 0.0]), threshold).label == "coffee"
+
+
+def test_confidence_is_at_the_frequencies_of_the_labels_and_ranks_nothing() -> None:
+    head = replace(_head(), prior=np.array([-2.0, 0.0, 2.0]))
+    logits = np.array([3.0, 0.0, 0.0])
+    judged = judge(head, logits, dict.fromkeys(LABELS, 0.0))
+    assert judged.label == "tea"
+    assert list(judged.scores.values()) == pytest.approx(softmax(logits).tolist())
+    expected = softmax(np.array([1.0, 0.0, 2.0]))[0]
+    assert judged.confidence == pytest.approx(expected)
+
+
 def test_silent_label_is_a_label_like_any_other() -> None:
-    judged = judge(_head(), np.array([0.0, 0.0, 5.0]), margin=0.2)
+    judged = judge(_head(), np.array([0.0, 0.0, 5.0]), threshold=THRESHOLD)
     assert (judged.label, judged.reason) == ("neither", None)
-    assert judged.confidence == judged.scores["neither"]
+    assert judged.confidence == judged.scores["neither"]  # without a prior
 
 
 def test_reason_known_beforehand_leaves_scores_but_no_label() -> None:
-    judged = judge(_head(), np.array([9.0, 0.0, 0.0]), margin=0.2, reason=Reason.LANGUAGE)
+    judged = judge(_head(), np.array([9.0, 0.0, 0.0]), threshold=THRESHOLD, reason=Reason.LANGUAGE)
     assert (judged.label, judged.reason, judged.confidence) == (None, Reason.LANGUAGE, None)
     assert judged.scores["tea"] > 0.99
 
@@ -100,7 +118,7 @@ def test_reason_known_beforehand_leaves_scores_but_no_label() -> None:
 def test_axis_of_many_labels_gives_those_as_likely_as_not(
     logits: tuple[float, ...], labels: tuple[str, ...], confidence: float | None
 ) -> None:
-    judged = judge(_head(exclusive=False), np.array(logits), margin=0.2)
+    judged = judge(_head(exclusive=False), np.array(logits), threshold=THRESHOLD)
     assert judged.label == labels
     assert judged.reason is None
     assert judged.confidence == (pytest.approx(confidence) if labels else None)
@@ -111,7 +129,7 @@ def test_axis_of_many_labels_gives_those_as_likely_as_not(
 def test_any_logits_give_probabilities_and_the_best_label_or_none(
     logits: np.ndarray, exclusive: bool
 ) -> None:
-    judged = judge(_head(exclusive), logits, margin=0.2)
+    judged = judge(_head(exclusive), logits, threshold=THRESHOLD)
     scores = list(judged.scores.values())
     assert all(0 <= score <= 1 for score in scores)
     if exclusive:
@@ -201,10 +219,18 @@ def test_document_of_description_only_takes_no_position(toy_model: Model) -> Non
     assert (result.status, result.axes["taste"].label) == ("ok", "neither")
 
 
-def test_advocacy_of_both_sides_in_equal_parts_is_ambiguous(toy_model: Model) -> None:
+def test_advocacy_of_both_sides_in_equal_parts_is_close(toy_model: Model) -> None:
     result = _document(toy_model, (TEA, 3), (COFFEE, 3))
     scores = result.axes["taste"].scores
-    assert abs(scores["tea"] - scores["coffee"]) < toy_model.rules.margin["taste"]
+    assert abs(scores["tea"] - scores["coffee"]) < 0.1
+    hesitant = replace(
+        toy_model,
+        rules=replace(
+            toy_model.rules,
+            threshold=toy_model.rules.threshold | {"taste": dict.fromkeys(scores, 0.6)},
+        ),
+    )
+    result = _document(hesitant, (TEA, 3), (COFFEE, 3))
     assert result.axes["taste"].reason is Reason.AMBIGUOUS
     assert {"tea", "coffee"} <= set((result.detail or "").split())
 

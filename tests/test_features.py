@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from textpolitics import Model
-from textpolitics.features import TermFeatures, Vocabulary, build_vocabulary
+from textpolitics.features import TermFeatures, Vocabulary, build_vocabulary, proper_names
 from textpolitics.nlp import Tokenizer
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpora" / "original"
@@ -55,6 +55,25 @@ def test_vocabulary_of_corpus_has_scikit_learns_terms_and_idf(
     ours = build_vocabulary([(tokenizer.tokens(text), group) for text, group in records], 1)
     assert ours.terms == tuple(reference.get_feature_names_out())
     np.testing.assert_allclose(ours.idf, reference.idf_, rtol=0, atol=1e-12)
+
+
+def test_capitals_are_looked_at_within_sentences_only(tokenizer: Tokenizer) -> None:
+    text = "Strikes spread. “Workers in Turin struck,” she said. 3 May: THE Union did not."
+    assert list(tokenizer.capitals(text)) == [
+        ("spread", False),
+        ("turin", True),
+        ("struck", False),
+        ("said", False),
+        ("union", True),
+    ]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans())))
+def test_names_are_the_words_with_mostly_capitals(words: list[tuple[str, bool]]) -> None:
+    capitals = {w: [capital for word, capital in words if word == w] for w, _ in words}
+    expected = {word for word, seen in capitals.items() if sum(seen) >= 0.8 * len(seen)}
+    assert proper_names(words, 0.8) == expected
+    assert proper_names(words, 1.01) == frozenset()
 
 
 def test_vector_of_corpus_text_equals_scikit_learns(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import sparse
-from scipy.special import expit, softmax
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from textpolitics import CorpusError, Model, TrainingSettings, load_scheme, save, train
@@ -62,43 +62,81 @@ def _head_probabilities(model: Model, axis: str, records: list[Record]) -> np.nd
     return head.probabilities(logits)
 
 
-def _temperature(model: Model, axis: str) -> float:
-    return next(head.temperature for head in model.heads if head.axis == axis)
-
-
 def _classifier() -> LogisticRegression:
     return LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000)
 
 
-def test_probabilities_of_three_labels_equal_scikit_learns_at_the_temperature(
-    toy_model: Model, toy_corpus_file: Path, scheme: Scheme
+RAW = TrainingSettings(folds=0)
+"""Without held-out predictions there is nothing to calibrate with."""
+
+
+def test_names_and_numbers_are_no_features(
+    rows: list[Data], scheme: Scheme, write: Callable[..., Path]
 ) -> None:
-    model = toy_model
+    """Every record names the same writer and year; a word with a capital now and then stays."""
+    said = " In 1871 and after, the young Quillon wrote of Labour, of labour and of sleep."
+    corpus = write([{**row, "text": row["text"] + said} for row in rows])
+    terms = train([corpus], scheme, "toy", RAW).features.vocabulary.terms
+    assert {"labour", "sleep", "wrote", "in"} <= set(terms)
+    assert not {"quillon", "1871"} & set(terms)
+    kept = replace(RAW, capitals=1.01)
+    assert "quillon" in train([corpus], scheme, "toy", kept).features.vocabulary.terms
+
+
+def test_in_german_a_capital_makes_no_name(
+    rows: list[Data], scheme: Scheme, write: Callable[..., Path]
+) -> None:
+    corpus = write([{**row, "text": row["text"] + " Dort ist die Versammlung."} for row in rows])
+    german = scheme_from_dict({**scheme.to_dict(), "language": "de"})
+    terms = train([corpus], german, "toy", RAW).features.vocabulary.terms
+    assert "versammlung" in terms
+
+
+def test_probabilities_of_three_labels_before_calibration_are_scikit_learns(
+    toy_corpus_file: Path, scheme: Scheme
+) -> None:
+    model = train([toy_corpus_file], scheme, "toy", RAW)
     records = list(read_corpus([toy_corpus_file], scheme))
     names = scheme.axis("taste").label_names
     matrix = _matrix(model, records)
     theirs = _classifier().fit(matrix, [names.index(str(r.labels["taste"])) for r in records])
-    expected = softmax(theirs.decision_function(matrix) / _temperature(model, "taste"), axis=1)
     ours = _head_probabilities(model, "taste", records)
-    np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-5)
-    plain = softmax(np.log(ours) * _temperature(model, "taste"), axis=1)
-    np.testing.assert_allclose(plain, theirs.predict_proba(matrix), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(ours, theirs.predict_proba(matrix), rtol=0, atol=1e-5)
 
 
-def test_probabilities_of_two_labels_equal_scikit_learns_at_the_temperature(
+def test_calibration_only_scales_and_shifts_the_logits(
+    toy_model: Model, toy_corpus_file: Path, scheme: Scheme
+) -> None:
+    raw = train([toy_corpus_file], scheme, "toy", RAW)
+    for head, plain in zip(toy_model.heads, raw.heads, strict=True):
+        np.testing.assert_array_equal(head.weights, plain.weights)
+        assert head.temperature != 1.0
+        if head.exclusive:
+            offsets = (head.intercept - plain.intercept) / head.temperature
+            assert offsets.sum() == pytest.approx(0, abs=1e-5)
+
+
+def test_probabilities_of_two_labels_before_calibration_are_scikit_learns(
     rows: list[Data], scheme: Scheme, write: Callable[..., Path]
 ) -> None:
     """Also where the scheme has a third label that the corpus does not."""
     corpus = write([row for row in rows if row["taste"] != "coffee"])
-    model = train([corpus], scheme, "toy")
+    model = train([corpus], scheme, "toy", RAW)
     records = list(read_corpus([corpus], scheme))
     matrix = _matrix(model, records)
     theirs = _classifier().fit(matrix, [r.labels["taste"] == "neither" for r in records])
-    expected = expit(theirs.decision_function(matrix) / _temperature(model, "taste"))
     ours = _head_probabilities(model, "taste", records)
-    np.testing.assert_allclose(ours[:, 2], expected, rtol=0, atol=1e-5)
-    np.testing.assert_allclose(ours[:, 0], 1 - expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(ours[:, [0, 2]], theirs.predict_proba(matrix), rtol=0, atol=1e-5)
     assert ours[:, 1].max() < 1e-6
+
+
+def test_label_that_the_corpus_does_not_have_stays_ruled_out_when_calibrated(
+    rows: list[Data], scheme: Scheme, write: Callable[..., Path]
+) -> None:
+    corpus = write([row for row in rows if row["taste"] != "coffee"])
+    model = train([corpus], scheme, "toy")
+    probabilities = _head_probabilities(model, "taste", list(read_corpus([corpus], scheme)))
+    assert probabilities[:, 1].max() < 1e-3
 
 
 def test_probabilities_of_many_labels_equal_one_regression_a_label(
@@ -107,10 +145,11 @@ def test_probabilities_of_many_labels_equal_one_regression_a_label(
     model = toy_model
     records = list(read_corpus([toy_corpus_file], scheme))
     matrix = _matrix(model, records)
+    degree = next(head.temperature for head in model.heads if head.axis == "topics")
     ours = _head_probabilities(model, "topics", records)
     for column, label in enumerate(scheme.axis("topics").label_names):
         theirs = _classifier().fit(matrix, [label in r.labels["topics"] for r in records])
-        expected = expit(theirs.decision_function(matrix) / _temperature(model, "topics"))
+        expected = expit(theirs.decision_function(matrix) / degree)
         np.testing.assert_allclose(ours[:, column], expected, rtol=0, atol=1e-5)
 
 
@@ -145,7 +184,7 @@ def test_training_with_other_settings_or_texts_gives_another_version(
     corpus, fewer = write(rows), write(rows[:-1], "fewer.jsonl")
     versions = {
         train([corpus], scheme, "toy", FAST).version,
-        train([corpus], scheme, "toy", replace(FAST, margin=0.3)).version,
+        train([corpus], scheme, "toy", replace(FAST, least=0.3)).version,
         train([fewer], scheme, "toy", FAST).version,
     }
     assert len(versions) == 3

@@ -1,10 +1,10 @@
 """From passages to a document, and knowing when not to say.
 
-A document's logits are the weighted mean of its passages' logits. A passage
-weighs as many words as it has, times the probability that it takes a position
-at all, raised to a power: description, quotation and boilerplate, which take
-none, hardly count beside advocacy. The weights sum to one, so the document's
-logits are a weighted sum of its passages'.
+A document's logits are made of the weighted mean of its passages' logits. A passage
+weighs as many words as it has, times the probability that it takes a position at
+all: description, quotation and boilerplate, which take none, hardly count beside
+advocacy. Passages that agree make each other surer, and one that takes no position
+among many says little about the document; by how much is learnt (see `Pooling`).
 """
 
 from __future__ import annotations
@@ -21,19 +21,38 @@ from textpolitics.status import Reason
 
 
 @dataclass(frozen=True, slots=True)
+class Pooling:
+    """How the passages of a document make its logits on one axis.
+
+    The breadth of a document is 1 less the sum of its passages' squared weights: 0
+    where one passage has all the weight, close to 1 where many share it (Simpson
+    1949, "Measurement of diversity").
+
+    Attributes:
+        power: Power of the probability of taking a position in a passage's weight.
+        slope: By what share breadth raises all logits.
+        silence: By how much breadth lowers the logit of taking no position.
+    """
+
+    power: float = 1.0
+    slope: float = 0.0
+    silence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Where the lines are drawn. Stored with a model.
 
     Attributes:
-        stance_power: Power of the probability of taking a position in a passage's weight.
+        threshold: Axis → label → the confidence below which this label, where it is the
+            likeliest, is not given (``ambiguous``).
+        pooling: Axis → how passages make a document.
         shortest: Words below which a text is ``too_short``.
         known_tokens: Share of known tokens below which there is ``no_evidence``.
-        margin: For each axis, the lead over the second label below which the best one
-            is ``ambiguous``; a difference of probabilities.
     """
 
-    margin: Mapping[str, float]
-    stance_power: float = 2.0
+    threshold: Mapping[str, Mapping[str, float]]
+    pooling: Mapping[str, Pooling]
     shortest: int = 30
     known_tokens: float = 0.5
 
@@ -45,7 +64,7 @@ def passage_weights(axis: Axis, probabilities: Floats, words: Floats, power: flo
         axis: Says which label, if any, takes no position.
         probabilities: Shape (passages, labels).
         words: Words of each passage, shape (passages,).
-        power: See `Rules.stance_power`.
+        power: See `Pooling`.
 
     Returns:
         Shape (passages,), summing to one.
@@ -58,7 +77,30 @@ def passage_weights(axis: Axis, probabilities: Floats, words: Floats, power: flo
     return shares
 
 
-def judge(head: Head, logits: Floats, margin: float, reason: Reason | None = None) -> AxisResult:
+def breadth(weights: Floats) -> float:
+    """Return how widely the weight is shared, from 0 to below 1; see `Pooling`."""
+    return max(0.0, 1.0 - float(weights @ weights))
+
+
+def pool(axis: Axis, logits: Floats, weights: Floats, pooling: Pooling) -> Floats:
+    """Return the logits of a document, shape (labels,).
+
+    Args:
+        axis: Says which label, if any, takes no position.
+        logits: Of its passages, shape (passages, labels).
+        weights: Of its passages, shape (passages,), summing to one.
+        pooling: How they make a document.
+    """
+    shared = breadth(weights)
+    pooled: Floats = (1.0 + pooling.slope * shared) * (weights @ logits)
+    if axis.no_stance is not None:
+        pooled[axis.label_names.index(axis.no_stance)] -= pooling.silence * shared
+    return pooled
+
+
+def judge(
+    head: Head, logits: Floats, threshold: Mapping[str, float], reason: Reason | None = None
+) -> AxisResult:
     """Turn the logits of a text into a label, or into a reason for having none.
 
     Where an axis takes several labels, those as likely as not are given.
@@ -66,7 +108,7 @@ def judge(head: Head, logits: Floats, margin: float, reason: Reason | None = Non
     Args:
         head: The head that gave the logits.
         logits: Shape (labels,).
-        margin: Lead over the second label below which the best one is ``ambiguous``.
+        threshold: Label → confidence below which it is ``ambiguous``.
         reason: A reason that rules out a label beforehand.
     """
     probabilities = head.probabilities(logits)
@@ -76,10 +118,11 @@ def judge(head: Head, logits: Floats, margin: float, reason: Reason | None = Non
     if not head.exclusive:
         chosen = tuple(name for name, score in scores.items() if score >= 0.5)
         return AxisResult(chosen, None, min(map(scores.__getitem__, chosen), default=None), scores)
-    first, second = ranked(scores)[:2]
-    if scores[first] - scores[second] < margin:
+    first = ranked(scores)[0]
+    confidence = float(head.confidence(logits)[head.labels.index(first)])
+    if confidence < threshold[first]:
         return AxisResult(None, Reason.AMBIGUOUS, None, scores)
-    return AxisResult(first, None, scores[first], scores)
+    return AxisResult(first, None, confidence, scores)
 
 
 def ranked(scores: Mapping[str, float]) -> list[str]:

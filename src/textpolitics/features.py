@@ -3,13 +3,14 @@
 A text is a vector of the terms of a fixed vocabulary, weighted by
 ``(1 + ln tf) * idf`` and scaled to length one (Salton & Buckley 1988,
 "Term-weighting approaches in automatic text retrieval"). A term is one
-lower-cased spaCy token.
+lower-cased spaCy token. Names and numbers are no terms: who is named, and when,
+must not decide what a text argues for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,7 +72,26 @@ class TermFeatures:
         )
 
 
-def build_vocabulary(texts: Iterable[tuple[list[str], str]], min_groups: int) -> Vocabulary:
+def proper_names(words: Iterable[tuple[str, bool]], share: float) -> frozenset[str]:
+    """Return the words that are nearly always written with a capital.
+
+    Args:
+        words: Occurrences of lower-cased words, and whether each has a capital, as
+            `textpolitics.nlp.Tokenizer.capitals` finds them.
+        share: Share of a word's occurrences from which on it is a name.
+    """
+    every, capital = Counter[str](), Counter[str]()
+    for word, capitalised in words:
+        every[word] += 1
+        capital[word] += capitalised
+    return frozenset(word for word, n in every.items() if capital[word] >= share * n)
+
+
+def build_vocabulary(
+    texts: Iterable[tuple[list[str], str]],
+    min_groups: int,
+    left_out: Collection[str] = frozenset(),
+) -> Vocabulary:
     """Collect the terms that enough independent authors use.
 
     Args:
@@ -79,6 +99,7 @@ def build_vocabulary(texts: Iterable[tuple[list[str], str]], min_groups: int) ->
             least `min_groups` different groups use it, so that no private name
             stands beside a label.
         min_groups: How many groups that is.
+        left_out: Words that do not enter, however many use them.
 
     Returns:
         Terms in code-point order, with idf ``ln((1 + n) / (1 + df)) + 1`` for n texts
@@ -89,7 +110,7 @@ def build_vocabulary(texts: Iterable[tuple[list[str], str]], min_groups: int) ->
     n = 0
     for tokens, group in texts:
         n += 1
-        for term in set(tokens):
+        for term in set(tokens).difference(left_out):
             document_frequency[term] += 1
             seen = groups.setdefault(term, set())
             if len(seen) < min_groups:

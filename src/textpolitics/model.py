@@ -10,8 +10,16 @@ from typing import Any
 import numpy as np
 
 from textpolitics.cleaning import clean
-from textpolitics.decide import Rules, applies, explain_ambiguity, judge, passage_weights
+from textpolitics.decide import (
+    Rules,
+    applies,
+    explain_ambiguity,
+    judge,
+    passage_weights,
+    pool,
+)
 from textpolitics.document import Document, Passage
+from textpolitics.encoder import Encoder
 from textpolitics.errors import ReadError
 from textpolitics.features import SparseVector, TermFeatures
 from textpolitics.heads import Floats, Head
@@ -36,6 +44,7 @@ class Model:
         rules: Where it abstains and how passages make a document.
         card: What it was trained on and with, as plain data for the manifest.
         seen: Salted hashes of the texts and groups that it was trained on.
+        encoder: What reads words in their context, None in a linear model.
     """
 
     name: str
@@ -46,6 +55,7 @@ class Model:
     rules: Rules
     card: Mapping[str, Any] = field(repr=False)
     seen: frozenset[str] = field(default=frozenset(), repr=False)
+    encoder: Encoder | None = field(default=None, repr=False)
 
     def classify(self, source: str | Path | Document) -> Result:
         """Judge one text.
@@ -64,9 +74,9 @@ class Model:
         )
         vectors = [self.features(passage.text) for passage in passages]
         reason, detail = self._gate(passages, vectors)
-        logits = {head.axis: self._logits(head, vectors) for head in self.heads}
+        logits = self._logits([passage.text for passage in passages], vectors)
         shares = {head.axis: self._shares(head, logits[head.axis], passages) for head in self.heads}
-        axes = self._judge({a: s @ logits[a] for a, s in shares.items()}, reason)
+        axes = self._judge(self._pool(logits, shares), reason)
         unlabelled = [axis.reason for axis in axes.values() if not axis.label]
         labelled = len(unlabelled) < len(axes) or not any(unlabelled)
         unsure = [n for n, axis in axes.items() if axis.reason is Reason.AMBIGUOUS]
@@ -142,21 +152,50 @@ class Model:
             return Reason.NO_EVIDENCE, f"{known} of {tokens} words and signs are known"
         return None, None
 
-    def _logits(self, head: Head, vectors: list[SparseVector]) -> Floats:
-        if not vectors:
-            return head.logits(self.features(""))[np.newaxis]
-        return np.stack([head.logits(vector) for vector in vectors])
+    def score(self, text: str) -> dict[str, dict[str, float]]:
+        """Return the probabilities of a text as one passage, whether or not it says enough.
+
+        Args:
+            text: A cleaned text, not longer than a passage.
+
+        Returns:
+            Name of axis → label → probability.
+        """
+        logits = self._logits([text], [self.features(text)])
+        return {
+            head.axis: dict(
+                zip(head.labels, head.probabilities(logits[head.axis][0]).tolist(), strict=True)
+            )
+            for head in self.heads
+        }
+
+    def _logits(self, texts: list[str], vectors: list[SparseVector]) -> dict[str, Floats]:
+        """Return for each axis one row of logits a passage; one for no text where there is none."""
+        if not texts:
+            texts, vectors = [""], [self.features("")]
+        encoder = self.encoder
+        pooled = [encoder(text).pooled if encoder else None for text in texts]
+        pairs = list(zip(vectors, pooled, strict=True))
+        return {head.axis: np.stack([head.logits(v, p) for v, p in pairs]) for head in self.heads}
 
     def _shares(self, head: Head, logits: Floats, passages: tuple[Passage, ...]) -> Floats:
         words = np.array([passage.words for passage in passages] or [0], dtype=np.float64)
         axis = self.scheme.axis(head.axis)
-        power = self.rules.stance_power
+        power = self.rules.pooling[head.axis].power
         return passage_weights(axis, head.probabilities(logits), words, power)
+
+    def _pool(
+        self, logits: Mapping[str, Floats], shares: Mapping[str, Floats]
+    ) -> dict[str, Floats]:
+        return {
+            name: pool(self.scheme.axis(name), rows, shares[name], self.rules.pooling[name])
+            for name, rows in logits.items()
+        }
 
     def _judge(self, logits: Mapping[str, Floats], reason: Reason | None) -> dict[str, AxisResult]:
         judged: dict[str, AxisResult] = {}
         for head in self.heads:
-            result = judge(head, logits[head.axis], self.rules.margin[head.axis], reason)
+            result = judge(head, logits[head.axis], self.rules.threshold[head.axis], reason)
             if reason is None and not applies(self.scheme.axis(head.axis), judged):
                 result = AxisResult(None, None, None, result.scores)
             judged[head.axis] = result

@@ -27,6 +27,11 @@ _LONGEST_PIECE = 200  # spaCy's time grows with the square of a run of signs suc
 PLAIN, PUNCTUATION, ENDER = 0, 1, 2
 
 
+def whole(text: str) -> str:
+    """Return a text of the same length without halves of characters, which libraries refuse."""
+    return _HALVED.sub("\ufffd", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """What spaCy makes of one run of characters without white space.
@@ -120,8 +125,7 @@ class Tokenizer:
         )
 
     def _analyse(self, characters: str) -> Chunk:
-        whole = _HALVED.sub("\ufffd", characters)  # spaCy refuses halves of characters
-        tokens = [token for token in self._spacy(whole) if not token.is_space]
+        tokens = [token for token in self._spacy(whole(characters)) if not token.is_space]
         kinds = tuple(
             ENDER if t.text in self._enders else PUNCTUATION if t.is_punct else PLAIN
             for t in tokens
@@ -148,6 +152,22 @@ class Tokenizer:
             chunk = self.chunk(match.group())
             for inner, form in zip(chunk.offsets, chunk.forms, strict=True):
                 yield match.start() + inner, form
+
+    def capitals(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield the words of a text, lower-cased, and whether each begins with a capital.
+
+        Stop words are left out, and the first word of every sentence, where a
+        capital says nothing.
+        """
+        starts = [sentence.start for sentence in self.sentences(text)]
+        begun = 0
+        for offset, form in self.located(text):
+            if form[:1].isalpha():
+                first = begun < len(starts) and starts[begun] <= offset
+                while begun < len(starts) and starts[begun] <= offset:
+                    begun += 1
+                if not first and form not in self._stop_words:
+                    yield form, text[offset].isupper()
 
     def tally(self, text: str) -> tuple[int, int]:
         """Return how many words a text has, and how many of its tokens are stop words."""

@@ -21,8 +21,10 @@ class AxisResult:
     Attributes:
         label: The label; several where the axis takes several; None where abstained.
         reason: Why there is no label, None where there is one.
-        confidence: Probability of the label (of the least sure one of several).
-        scores: Probability of every label.
+        confidence: How often such a label was right on authors that the model had not seen
+            (where an axis takes several, the score of the least sure one).
+        scores: Weight of every label, between 0 and 1; where one applies they sum to one,
+            and the rare ones count for more than in `confidence`.
     """
 
     label: str | tuple[str, ...] | None

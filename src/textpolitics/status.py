@@ -58,7 +58,7 @@ REASON_MEANINGS: dict[Reason, tuple[Status, str]] = {
     Reason.TOO_SHORT: (Status.ABSTAINED, "fewer than 30 words"),
     Reason.LANGUAGE: (Status.ABSTAINED, "not in a language that the model reads"),
     Reason.NO_EVIDENCE: (Status.ABSTAINED, "hardly any of its words are known to the model"),
-    Reason.AMBIGUOUS: (Status.ABSTAINED, "two labels are too close to call"),
+    Reason.AMBIGUOUS: (Status.ABSTAINED, "no label is sure enough to be given"),
     Reason.OCR_QUALITY: (Status.ABSTAINED, "too many words are garbled by the scan"),
     Reason.NO_TEXT: (Status.ABSTAINED, "no text inside, for example a scan without a text layer"),
     Reason.MISSING: (Status.FAILED, "no such file"),

@@ -11,13 +11,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from textpolitics import __version__
+from textpolitics.calibration import (
+    Labels,
+    assemble,
+    pooling,
+    prior,
+    scale,
+    temperature,
+    thresholds,
+)
 from textpolitics.corpus import Record, corpus_files, read_corpus
-from textpolitics.decide import Rules
+from textpolitics.decide import Pooling, Rules
 from textpolitics.errors import CorpusError
-from textpolitics.features import SparseVector, TermFeatures, Vocabulary, build_vocabulary
+from textpolitics.features import (
+    SparseVector,
+    TermFeatures,
+    Vocabulary,
+    build_vocabulary,
+    proper_names,
+)
 from textpolitics.heads import Floats, Head
 from textpolitics.model import Model
 from textpolitics.nlp import Tokenizer
@@ -26,6 +40,9 @@ from textpolitics.seen import name_hashes, text_hash
 
 Report = Callable[[str], None]
 
+NOUNS_HAVE_CAPITALS = frozenset({"de", "lb", "nds"})
+"""Languages in which a capital does not make a name."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
@@ -33,19 +50,26 @@ class TrainingSettings:
 
     Attributes:
         min_groups: Groups that must use a term before it counts.
+        capitals: Share of a word's occurrences with a capital, first words of sentences
+            aside, from which on it is a name and does not count; above 1 none is.
         inverse_regularisation: scikit-learn's ``C`` of the logistic regression.
-        folds: Grouped folds for calibration and the figures in the manifest.
+        folds: Grouped folds for calibration, thresholds and the figures in the manifest;
+            0 leaves out all three, for measuring.
         seed: Of the fold assignment.
-        margin: See `textpolitics.decide.Rules`.
-        stance_power: See `textpolitics.decide.Rules`.
+        prior_power: How much more a rare label counts in the probabilities than its
+            number, from 0 (not at all) to 1 (as much as a common one).
+        precision: Share of the texts given a label that must bear it, on held-out groups.
+        least: Confidence below which a label is ``ambiguous`` however precise it is.
     """
 
     min_groups: int = 5
+    capitals: float = 0.8
     inverse_regularisation: float = 1.0
     folds: int = 5
     seed: int = 0
-    margin: float = 0.25
-    stance_power: float = 2.0
+    prior_power: float = 0.5
+    precision: float = 0.8
+    least: float = 0.5
 
 
 def train(
@@ -54,12 +78,13 @@ def train(
     name: str,
     settings: TrainingSettings | None = None,
     report: Report = lambda _: None,
+    extra: Sequence[str | Path] = (),
 ) -> Model:
     """Train a model on annotated corpora.
 
     Every axis gets a multinomial logistic regression with balanced classes (one a
-    label where several may apply). Its temperature minimises the log loss of
-    predictions on held-out groups (Guo et al. 2017).
+    label where several may apply). Predictions on held-out groups then make its
+    scores probabilities and say from which lead on each label can be given.
 
     Args:
         corpora: Corpus files or folders.
@@ -67,39 +92,82 @@ def train(
         name: What to call the model.
         settings: How to train.
         report: Is told of every step, in words.
+        extra: Corpora of another kind than the texts that the model is for, such as
+            texts written for training: learnt from, never calibrated or measured on.
 
     Raises:
         CorpusError: If the corpora are malformed or too small to learn from.
     """
-    settings = settings or TrainingSettings()
     records = list(read_corpus(corpora, scheme))
+    more = list(read_corpus(extra, scheme)) if extra else []
+    digests = _digests([*corpora, *extra])
+    return train_on(records, scheme, name, settings, more, digests, report=report)
+
+
+def train_on(
+    records: Sequence[Record],
+    scheme: Scheme,
+    name: str,
+    settings: TrainingSettings | None = None,
+    extra: Sequence[Record] = (),
+    digests: Mapping[str, str] | None = None,
+    tokenizer: Tokenizer | None = None,
+    report: Report = lambda _: None,
+) -> Model:
+    """Train a model on annotated records, as `train` does.
+
+    Args:
+        records: The records.
+        scheme: The axes and labels.
+        name: What to call the model.
+        settings: How to train.
+        extra: Records to learn from, never to calibrate or measure on.
+        digests: Name of corpus file → checksum, for the card.
+        tokenizer: A tokenizer of the scheme's language to use; it remembers words.
+        report: Is told of every step, in words.
+
+    Raises:
+        CorpusError: If the records are too few to learn from.
+    """
+    settings = settings or TrainingSettings()
+    digests = digests or {}
+    measured = len(records)
+    records = [*records, *extra]
     report(f"{len(records)} records of {len({r.group for r in records})} groups")
-    tokenizer = Tokenizer(scheme.language)
+    tokenizer = tokenizer or Tokenizer(scheme.language)
     vocabulary = _vocabulary(records, tokenizer, settings)
     report(f"{len(vocabulary.terms)} terms")
     features = TermFeatures(vocabulary, tokenizer)
     vectors = [features(record.text) for record in records]
-    heads, scores = [], {}
+    heads, threshold, pooled, scores = [], {}, {}, {}
     for axis in scheme.axes:
         coded = [i for i, record in enumerate(records) if axis.name in record.labels]
         if not coded:
             report(f"{axis.name}: not coded in these corpora, left out")
             continue
-        data = _Coded(axis, [records[i] for i in coded], [vectors[i] for i in coded])
-        head, score = _train_axis(data, len(vocabulary.terms), settings)
+        data = _Coded(
+            axis,
+            [records[i] for i in coded],
+            [vectors[i] for i in coded],
+            sum(i < measured for i in coded),
+        )
+        head, held_out = _train_axis(data, len(vocabulary.terms), settings)
         heads.append(head)
-        scores[axis.name] = score
-        report(f"{axis.name}: macro-F1 {score['macro_f1']:.3f} on held-out groups")
-    digests = _digests(corpora)
+        threshold[axis.name] = _thresholds(head, held_out, data, settings)
+        pooled[axis.name] = _pooling(data, held_out, tokenizer, settings)
+        if held_out is not None:
+            targets = data.targets()[: data.measured]
+            scores[axis.name] = _scores(head, held_out, targets, settings.folds)
+            score = scores[axis.name]["macro_f1"]
+            report(f"{axis.name}: macro-F1 {score:.3f} on held-out groups")
     card = _card(records, digests, settings, scores)
-    margin = {head.axis: settings.margin for head in heads}
     return Model(
         name=name,
         version=_sha256(repr((sorted(digests.items()), asdict(settings), scheme.to_dict())))[:12],
         scheme=scheme,
         features=features,
         heads=tuple(heads),
-        rules=Rules(margin=margin, stance_power=settings.stance_power),
+        rules=Rules(threshold=threshold, pooling=pooled),
         card=card,
         seen=_seen(records, card["salt"]),
     )
@@ -109,7 +177,11 @@ def _vocabulary(
     records: Sequence[Record], tokenizer: Tokenizer, settings: TrainingSettings
 ) -> Vocabulary:
     pairs = [(tokenizer.tokens(record.text), record.group) for record in records]
-    vocabulary = build_vocabulary(pairs, settings.min_groups)
+    left_out = {token for tokens, _ in pairs for token in tokens if token[:1].isdigit()}
+    if tokenizer.language not in NOUNS_HAVE_CAPITALS:
+        words = (word for record in records for word in tokenizer.capitals(record.text))
+        left_out |= proper_names(words, settings.capitals)
+    vocabulary = build_vocabulary(pairs, settings.min_groups, left_out)
     if not vocabulary.terms:
         raise CorpusError(
             "corpora",
@@ -140,13 +212,14 @@ def _card(
 
 @dataclass(frozen=True, slots=True)
 class _Coded:
-    """The records that are coded on one axis, with their vectors."""
+    """The records that are coded on one axis, with their vectors; the first are measured on."""
 
     axis: Axis
     records: Sequence[Record]
     vectors: Sequence[SparseVector]
+    measured: int
 
-    def targets(self) -> NDArray[np.int64]:
+    def targets(self) -> Labels:
         """Return 1 where a label applies, shape (records, labels)."""
         names = self.axis.label_names
         rows = np.zeros((len(self.records), len(names)), dtype=np.int64)
@@ -157,11 +230,9 @@ class _Coded:
         return rows
 
 
-def _train_axis(
-    data: _Coded, terms: int, settings: TrainingSettings
-) -> tuple[Head, dict[str, Any]]:
+def _train_axis(data: _Coded, terms: int, settings: TrainingSettings) -> tuple[Head, Floats | None]:
+    """Return the head of an axis and its logits for what is measured on, each group held out."""
     from scipy import sparse
-    from sklearn.model_selection import GroupKFold
 
     rows = np.cumsum([0, *(len(v.indices) for v in data.vectors)])
     columns = np.concatenate([v.indices for v in data.vectors])
@@ -169,27 +240,78 @@ def _train_axis(
     matrix = sparse.csr_matrix((values, columns, rows), (len(data.vectors), terms))
     targets = data.targets()
     groups = [record.group for record in data.records]
-    _check_targets(data.axis, targets, groups)
-    folds = min(settings.folds, len(set(groups)))
-    held_out: Floats = np.zeros(targets.shape)
-    splitter = GroupKFold(folds, shuffle=True, random_state=settings.seed)
-    for training, test in splitter.split(matrix, groups=groups):
-        weights, intercept = _fit(data.axis, matrix[training], targets[training], settings)
-        held_out[test] = matrix[test] @ weights.T + intercept
+    _check_targets(data.axis, targets, groups[: data.measured])
     weights, intercept = _fit(data.axis, matrix, targets, settings)
+    degree, offsets, held_out, frequent = 1.0, np.zeros(targets.shape[1]), None, None
+    if settings.folds:
+        held_out = _held_out(data, matrix, targets, groups, settings)
+        known = targets[: data.measured]
+        if data.axis.many:
+            degree = temperature(held_out, known)
+        else:
+            (slope,), offsets = scale([held_out], known, settings.prior_power)
+            degree = round(1 / slope, 3)
+        held_out = held_out / degree + offsets
+        frequent = None if data.axis.many else prior(held_out, known)
     head = Head(
         axis=data.axis.name,
         labels=data.axis.label_names,
         exclusive=not data.axis.many,
         weights=weights.astype(np.float32),
-        intercept=intercept.astype(np.float32),
-        temperature=_temperature(held_out, targets, data.axis.many),
+        intercept=(intercept + offsets * degree).astype(np.float32),
+        temperature=degree,
+        prior=frequent,
     )
-    return head, _scores(head, held_out, targets, folds)
+    return head, held_out
+
+
+def _held_out(
+    data: _Coded, matrix: Any, targets: Labels, groups: Sequence[str], settings: TrainingSettings
+) -> Floats:
+    from sklearn.model_selection import GroupKFold
+
+    logits: Floats = np.zeros((data.measured, targets.shape[1]))
+    measured = np.array(groups[: data.measured])
+    folds = min(settings.folds, len(set(measured.tolist())))
+    splitter = GroupKFold(folds, shuffle=True, random_state=settings.seed)
+    for _, test in splitter.split(measured, groups=measured):
+        training = ~np.isin(np.array(groups), measured[test])
+        weights, intercept = _fit(data.axis, matrix[training], targets[training], settings)
+        logits[test] = matrix[test] @ weights.T + intercept
+    return logits
+
+
+def _thresholds(
+    head: Head, held_out: Floats | None, data: _Coded, settings: TrainingSettings
+) -> dict[str, float]:
+    if held_out is None or not head.exclusive:
+        return dict.fromkeys(head.labels, settings.least)
+    given = held_out.argmax(axis=1)
+    confidence = head.confidence(held_out)[np.arange(len(given)), given]
+    gold = data.targets()[: data.measured].argmax(axis=1)
+    found = thresholds(
+        given, confidence, gold, settings.precision, settings.least, len(head.labels)
+    )
+    return dict(zip(head.labels, found.tolist(), strict=True))
+
+
+def _pooling(
+    data: _Coded, held_out: Floats | None, tokenizer: Tokenizer, settings: TrainingSettings
+) -> Pooling:
+    if held_out is None or data.axis.many or data.axis.no_stance is None:
+        return Pooling()
+    records = data.records[: data.measured]
+    words = np.array([float(tokenizer.tally(record.text)[0]) for record in records])
+    groups = [record.group for record in records]
+    gold = data.targets()[: data.measured].argmax(axis=1)
+    documents = assemble(groups, words, gold, data.axis)
+    if not documents:
+        return Pooling()
+    return pooling(data.axis, held_out, words, documents, settings.prior_power)
 
 
 def _fit(
-    axis: Axis, matrix: Any, targets: NDArray[np.int64], settings: TrainingSettings
+    axis: Axis, matrix: Any, targets: Labels, settings: TrainingSettings
 ) -> tuple[Floats, Floats]:
     """Return weights (labels, terms) and intercepts (labels,).
 
@@ -226,22 +348,7 @@ def _regression(settings: TrainingSettings) -> Any:
     )
 
 
-def _temperature(logits: Floats, targets: NDArray[np.int64], many: bool) -> float:
-    """Return the temperature of least log loss on held-out groups, to three digits."""
-    from scipy.optimize import minimize_scalar
-
-    def loss(temperature: float) -> float:
-        scaled = logits / temperature
-        if many:
-            return float(np.logaddexp(0.0, np.where(targets == 1, -scaled, scaled)).mean())
-        top = scaled.max(axis=1)
-        normaliser = top + np.log(np.exp(scaled - top[:, np.newaxis]).sum(axis=1))
-        return float((normaliser - (scaled * targets).sum(axis=1)).mean())
-
-    return round(float(minimize_scalar(loss, bounds=(0.1, 10.0), method="bounded").x), 3)
-
-
-def _scores(head: Head, logits: Floats, targets: NDArray[np.int64], folds: int) -> dict[str, Any]:
+def _scores(head: Head, logits: Floats, targets: Labels, folds: int) -> dict[str, Any]:
     from sklearn.metrics import f1_score
 
     if head.exclusive:
@@ -259,7 +366,7 @@ def _scores(head: Head, logits: Floats, targets: NDArray[np.int64], folds: int) 
     }
 
 
-def _check_targets(axis: Axis, targets: NDArray[np.int64], groups: Sequence[str]) -> None:
+def _check_targets(axis: Axis, targets: Labels, groups: Sequence[str]) -> None:
     if len(set(groups)) < 2:
         raise CorpusError(
             f"axis {axis.name}",
