@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 SHARED ?= ../shared
+WORKSHOP ?= ../textpolitics-training
 BIN := $(VENV)/bin
 
 .PHONY: help install demo lint format test test-slow models eval bench readme wheel clean
@@ -35,10 +36,10 @@ test-slow: install ## Run the long tests
 	$(BIN)/python -m pytest -m slow
 
 models: install ## Train the shipped models
-	$(BIN)/python tests/measure/models.py $(SHARED)
+	$(BIN)/python tests/measure/models.py $(SHARED) $(WORKSHOP)
 
 eval: install ## Measure accuracy on held-out authors
-	$(BIN)/python tests/measure/accuracy.py $(SHARED)/real/passages.jsonl.gz --write
+	$(BIN)/python tests/measure/accuracy.py $(SHARED) --write
 
 bench: install ## Measure start-up and speed
 	$(BIN)/python tests/measure/startup.py
