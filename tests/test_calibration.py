@@ -117,8 +117,18 @@ def test_handful_of_lucky_texts_opens_no_door() -> None:
     confidence = np.array([0.9] * 3 + [0.6] * 40)
     # Three of three right: 0.8 and a standard error (0.23) is more than any share can be.
     lucky = np.array([1] * 3 + [0] * 40)
-    assert thresholds(given, confidence, lucky, 0.8, 0.5, 3)[1] == NEVER
+    assert thresholds(given, confidence, lucky, 0.8, 0.5, 3)[1] > 0.9
     assert thresholds(given, confidence, given, 0.8, 0.5, 3)[1] == 0.5
+
+
+def test_label_that_is_right_as_often_as_it_says_opens_beyond_what_was_seen() -> None:
+    """No text is sure enough to count, but how right they are tells where it would be."""
+    confidence = np.linspace(0.2, 0.7, 500)
+    right = np.random.default_rng(3).random(500) < confidence
+    found = thresholds(np.ones(500, np.int64), confidence, right.astype(np.int64), 0.8, 0.5, 3)
+    assert found[1] == pytest.approx(0.8, abs=0.05)
+    overconfident = (right & (np.arange(500) % 2 == 0)).astype(np.int64)
+    assert thresholds(np.ones(500, np.int64), confidence, overconfident, 0.8, 0.5, 3)[1] > 0.85
 
 
 @given(st.integers(1, 400), st.integers(1, 30))

@@ -356,6 +356,43 @@ def test_folder_as_corpus_counts_only_its_corpus_files(
     assert model.card["corpora"] == {"folder/corpus.jsonl": digest}
 
 
+def test_extra_corpora_are_learnt_from_but_never_measured_on(
+    rows: list[Data], scheme: Scheme, write: Callable[..., Path]
+) -> None:
+    """They bring a word of their own; the figures count the other records only."""
+    corpus = write(rows)
+    written = [
+        {**row, "text": row["text"] + " And zwieback.", "group": f"w{n % 6}"}
+        for n, row in enumerate([row for row in rows if row["taste"] == "tea"])
+    ]
+    extra = write(written, "written.jsonl")
+    model = train([corpus], scheme, "toy", FAST, extra=[extra])
+    plain = train([corpus], scheme, "toy", FAST)
+    assert sum(model.card["scores"]["taste"]["records"].values()) == len(rows)
+    assert model.card["records"] == len(rows) + len(written)
+    assert model.card["corpora"].keys() > plain.card["corpora"].keys()
+    assert "zwieback" not in plain.features.vocabulary.terms
+    tea = model.heads[0].weights[model.heads[0].labels.index("tea")]
+    assert tea[model.features.columns["zwieback"]] > 0
+
+
+def test_extra_corpora_count_as_much_as_asked(
+    rows: list[Data], scheme: Scheme, write: Callable[..., Path]
+) -> None:
+    """Records that contradict the others move the scores, light ones less."""
+    corpus = write(rows)
+    other = {"tea": "coffee", "coffee": "tea", "neither": "neither"}
+    extra = write([{**row, "taste": other[row["taste"]]} for row in rows], "wrong.jsonl")
+    text = next(row["text"] for row in rows if row["taste"] == "tea")
+
+    def tea(weight: float) -> float:
+        settings = replace(RAW, extra_weight=weight)
+        model = train([corpus], scheme, "toy", settings, extra=[extra])
+        return model.score(text)["taste"]["tea"]
+
+    assert tea(1.0) < tea(0.3) < tea(0.1)
+
+
 def test_corpora_of_the_same_name_are_both_counted(
     rows: list[Data], scheme: Scheme, write: Callable[..., Path]
 ) -> None:

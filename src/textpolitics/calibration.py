@@ -22,6 +22,8 @@ from textpolitics.scheme import Axis
 Labels = NDArray[np.int64]
 NEVER = 2.0
 """A threshold that no confidence reaches."""
+LEAST_SLOPE = 0.1
+"""A slope below which a higher confidence says nothing."""
 
 
 def scale(
@@ -113,7 +115,10 @@ def thresholds(
     """Return for each label the confidence from which on it is right often enough.
 
     The precision of a label above a threshold must exceed the wanted one by a standard
-    error, so that a handful of lucky texts opens no door.
+    error, so that a handful of lucky texts opens no door. Where that is reached nowhere,
+    the threshold is the confidence at which a label is right as often as wanted by a
+    logistic fit to the log-odds of the confidence (Platt 1999, "Probabilistic outputs for
+    support vector machines"). It may be higher than any confidence among these texts.
 
     Args:
         given: Number of the likeliest label of held-out texts, shape (texts,).
@@ -124,7 +129,8 @@ def thresholds(
         labels: Number of labels.
 
     Returns:
-        Shape (labels,); `NEVER` for a label that does not reach the precision.
+        Shape (labels,); `NEVER` for a label that is the likeliest of no text, or no more
+        often right where the confidence is higher.
     """
     result: Floats = np.full(labels, NEVER)
     for label in range(labels):
@@ -137,7 +143,31 @@ def thresholds(
             result[label] = least
         elif len(good):
             result[label] = max(least, float(confidence[rows[good[-1]]]))
+        elif len(rows):
+            result[label] = max(least, _fitted(confidence[rows], gold[rows] == label, precision))
     return result.round(4)
+
+
+def _fitted(confidence: Floats, right: NDArray[np.bool_], precision: float) -> float:
+    """Return the confidence at which a logistic fit expects a precision.
+
+    Intercept and slope are drawn a little towards 0 and 1, those of a confidence that
+    is what it says.
+    """
+    from scipy.optimize import minimize
+    from scipy.special import expit, logit
+
+    odds = logit(np.clip(confidence, 1e-4, 1 - 1e-4))
+    signs = np.where(right, 1.0, -1.0)
+
+    def loss(point: Floats) -> float:
+        wrong = np.logaddexp(0.0, -signs * (point[0] + point[1] * odds)).sum()
+        return float(wrong + (point[0] ** 2 + (point[1] - 1.0) ** 2) / 2)
+
+    intercept, slope = minimize(loss, np.array([0.0, 1.0]), method="L-BFGS-B").x
+    if slope < LEAST_SLOPE:
+        return NEVER
+    return float(expit((logit(precision) - intercept) / slope))
 
 
 def assemble(

@@ -52,6 +52,7 @@ class TrainingSettings:
         min_groups: Groups that must use a term before it counts.
         capitals: Share of a word's occurrences with a capital, first words of sentences
             aside, from which on it is a name and does not count; above 1 none is.
+        extra_weight: How much a record of the corpora `extra` counts beside another.
         inverse_regularisation: scikit-learn's ``C`` of the logistic regression.
         folds: Grouped folds for calibration, thresholds and the figures in the manifest;
             0 leaves out all three, for measuring.
@@ -64,6 +65,7 @@ class TrainingSettings:
 
     min_groups: int = 5
     capitals: float = 0.8
+    extra_weight: float = 1.0
     inverse_regularisation: float = 1.0
     folds: int = 5
     seed: int = 0
@@ -241,10 +243,11 @@ def _train_axis(data: _Coded, terms: int, settings: TrainingSettings) -> tuple[H
     targets = data.targets()
     groups = [record.group for record in data.records]
     _check_targets(data.axis, targets, groups[: data.measured])
-    weights, intercept = _fit(data.axis, matrix, targets, settings)
+    counts = np.where(np.arange(len(targets)) < data.measured, 1.0, settings.extra_weight)
+    weights, intercept = _fit(data.axis, matrix, targets, counts, settings)
     degree, offsets, held_out, frequent = 1.0, np.zeros(targets.shape[1]), None, None
     if settings.folds:
-        held_out = _held_out(data, matrix, targets, groups, settings)
+        held_out = _held_out(data, matrix, targets, groups, counts, settings)
         known = targets[: data.measured]
         if data.axis.many:
             degree = temperature(held_out, known)
@@ -266,7 +269,12 @@ def _train_axis(data: _Coded, terms: int, settings: TrainingSettings) -> tuple[H
 
 
 def _held_out(
-    data: _Coded, matrix: Any, targets: Labels, groups: Sequence[str], settings: TrainingSettings
+    data: _Coded,
+    matrix: Any,
+    targets: Labels,
+    groups: Sequence[str],
+    counts: Floats,
+    settings: TrainingSettings,
 ) -> Floats:
     from sklearn.model_selection import GroupKFold
 
@@ -276,7 +284,8 @@ def _held_out(
     splitter = GroupKFold(folds, shuffle=True, random_state=settings.seed)
     for _, test in splitter.split(measured, groups=measured):
         training = ~np.isin(np.array(groups), measured[test])
-        weights, intercept = _fit(data.axis, matrix[training], targets[training], settings)
+        some = (matrix[training], targets[training], counts[training])
+        weights, intercept = _fit(data.axis, *some, settings)
         logits[test] = matrix[test] @ weights.T + intercept
     return logits
 
@@ -311,9 +320,9 @@ def _pooling(
 
 
 def _fit(
-    axis: Axis, matrix: Any, targets: Labels, settings: TrainingSettings
+    axis: Axis, matrix: Any, targets: Labels, counts: Floats, settings: TrainingSettings
 ) -> tuple[Floats, Floats]:
-    """Return weights (labels, terms) and intercepts (labels,).
+    """Return weights (labels, terms) and intercepts (labels,); `counts` weighs the rows.
 
     A label that the rows do not hold gets no weights and an intercept that
     practically rules it out.
@@ -323,14 +332,14 @@ def _fit(
     if axis.many:
         for label in range(targets.shape[1]):
             if 0 < targets[:, label].sum() < len(targets):
-                fitted = _regression(settings).fit(matrix, targets[:, label])
+                fitted = _regression(settings).fit(matrix, targets[:, label], counts)
                 weights[label], intercept[label] = fitted.coef_[0], fitted.intercept_[0]
         return weights, intercept
     classes = np.flatnonzero(targets.sum(axis=0))
     if len(classes) == 1:
         intercept[classes] = 0.0
         return weights, intercept
-    fitted = _regression(settings).fit(matrix, targets.argmax(axis=1))
+    fitted = _regression(settings).fit(matrix, targets.argmax(axis=1), counts)
     if len(fitted.classes_) == 2:
         first, second = fitted.classes_
         weights[second], intercept[first] = fitted.coef_[0], 0.0
