@@ -5,7 +5,7 @@ SHARED ?= ../shared
 WORKSHOP ?= ../textpolitics-training
 BIN := $(VENV)/bin
 
-.PHONY: help install demo lint format test test-slow models eval bench readme wheel clean
+.PHONY: help install demo lint format test test-slow models eval names bench readme wheel clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,10 @@ models: install ## Train the shipped models
 
 eval: install ## Measure accuracy on held-out authors
 	$(BIN)/python tests/measure/accuracy.py $(SHARED) --write
+
+names: install ## Measure whether names decide, with what `make models` left in the workshop
+	$(BIN)/python tests/measure/names.py $(SHARED)/real/passages.jsonl.gz $(WORKSHOP)/without-fold/fast $(WORKSHOP)/without-fold/accurate --only-fold 3 --write
+	$(BIN)/python tests/measure/publisher.py $(SHARED)/real/passages.jsonl.gz $(WORKSHOP)/without-fold/fast --write
 
 bench: install ## Measure start-up and speed
 	$(BIN)/python tests/measure/startup.py

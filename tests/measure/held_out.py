@@ -97,7 +97,7 @@ def linear(
     *,
     groups: set[str] | None = None,
     ids: set[str] | None = None,
-    original: Sequence[Record] | None = None,
+    settings: TrainingSettings = RAW,
     only: Sequence[int] = range(FOLDS),
 ) -> dict[str, Floats]:
     """Return the linear model's raw logits for every real passage, its fold held out.
@@ -107,7 +107,7 @@ def linear(
         folds: Fold of each passage.
         groups: Families to train on; None is all that are not held out.
         ids: Passages to train on, likewise.
-        original: Original passages to train on besides; None is all.
+        settings: How to train.
         only: The folds to judge; the rows of others stay zero.
     """
     shape = {axis.name: (len(material.real), len(axis.labels)) for axis in material.scheme.axes}
@@ -119,7 +119,7 @@ def linear(
             for record in training_side(material, folds, fold)
             if (groups is None or record.group in groups) and (ids is None or record.id in ids)
         ]
-        model = trained(material, training, RAW, original)
+        model = trained(material, training, settings)
         vectors = [model.features(material.real[i].text) for i in held_out.tolist()]
         for head in model.heads:
             logits[head.axis][held_out] = [head.logits(vector) for vector in vectors]
@@ -134,14 +134,9 @@ def training_side(material: Material, folds: Rows, fold: int) -> list[Record]:
     return [record for record, at in pairs if at != fold and record.id not in copied]
 
 
-def trained(
-    material: Material,
-    training: Sequence[Record],
-    settings: TrainingSettings,
-    original: Sequence[Record] | None = None,
-) -> Model:
-    """Return the linear model of some real passages and the original ones (None is all)."""
-    extra = material.original if original is None else original
+def trained(material: Material, training: Sequence[Record], settings: TrainingSettings) -> Model:
+    """Return the linear model of some real passages and the original ones."""
+    extra = material.original if settings.extra_weight else []
     return train_on(
         training, material.scheme, "fold", settings, extra, tokenizer=material.tokenizer
     )

@@ -4,7 +4,8 @@ SHARED is the folder with the developers' material, WORKSHOP one outside this
 repository for what takes hours and can go on after a stop. ``fast`` takes a minute.
 ``accurate`` adds the encoder, which is fine-tuned twice: once without one fold, to
 learn on it how the two are added up and when to be silent, and once on everything.
-What is complete in WORKSHOP is not done again. Without the real passages, or without
+What is complete in WORKSHOP is not done again. Both models as they would be without
+that fold stay in ``WORKSHOP/without-fold``, for measuring. Without the real passages, or without
 the libraries of the extra ``finetune``, this says so and does what it can.
 """
 
@@ -24,7 +25,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from held_out import HELD_OUT, RAW, SETTINGS, Material, encoded, learn, linear, read
+from held_out import (
+    HELD_OUT,
+    RAW,
+    SETTINGS,
+    Material,
+    encoded,
+    learn,
+    linear,
+    read,
+    trained,
+    training_side,
+)
 from material import FIXED, ORIGINAL, ROOT, without_seeds
 
 from textpolitics import Model, Scheme, load_scheme, save, train
@@ -219,6 +231,9 @@ def main() -> None:
         everything = without
     else:
         everything = fine_tune(shared, workshop, "everything")
+    blind = trained(material, training_side(material, material.folds, FIXED), RAW)
+    save(replace(blind, name="fast"), workshop / "without-fold" / "fast")
+    save(accurate(material, blind, blind, without), workshop / "without-fold" / "accurate")
     plain = train_on(records, scheme, "fast", RAW, extra, digests)
     save(accurate(material, fast, plain, everything), ROOT / "models" / "accurate")
 

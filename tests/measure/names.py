@@ -1,4 +1,4 @@
-"""Count how often swapped names change a label: ``names.py REAL_PASSAGES MODEL``.
+"""Count how often swapped names change a label: ``names.py REAL_PASSAGES MODEL …``.
 
 Every name in ``names.toml`` is replaced by another of its group and every year is
 moved a little, in the real passages whose label is not `none`; MODEL judges both
@@ -13,7 +13,7 @@ import random
 import re
 import sys
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from textpolitics.decide import ranked
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("names.toml")
+FIGURES = Path(__file__).with_name("names.json")
 LABELS = ROOT / "corpora" / "real" / "labels.jsonl"
 NAMES = ("organisations", "leaders", "places")
 KINDS = (*NAMES, "years")
@@ -223,29 +224,44 @@ def of_fold(records: Collection[Record], fold: int) -> list[Record]:
     return [record for record in records if folds.get(record.id) == fold]
 
 
-def table(counts: Mapping[tuple[str, str], Count]) -> Iterator[str]:
-    """Yield the figures, line by line."""
-    yield f"{'axis':<12}{'swapped':<15}{'texts':>7}{'kept':>7}{'share':>8}"
-    for (axis, kind), count in counts.items():
-        share = count.kept / count.texts
-        yield f"{axis:<12}{kind:<15}{count.texts:>7}{count.kept:>7}{share:>8.1%}"
+def ordered(counts: Mapping[tuple[str, str], Count]) -> dict[str, dict[str, list[int]]]:
+    """Return name of axis → kind of name → texts and how many kept their label."""
+    axes = dict.fromkeys(axis for axis, _ in counts)
+    return {
+        axis: {
+            kind: [counts[axis, kind].texts, counts[axis, kind].kept]
+            for kind in ("all", *KINDS)
+            if (axis, kind) in counts
+        }
+        for axis in axes
+    }
+
+
+def keep(figures: Mapping[str, object]) -> None:
+    """Put figures into the file, beside those of other commands."""
+    known = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
+    FIGURES.write_text(json.dumps({**known, **figures}, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("real", type=Path, metavar="REAL_PASSAGES")
-    parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("models", nargs="+", metavar="MODEL")
     parser.add_argument("--only-fold", type=int, metavar="N", help="passages of this fold alone")
+    parser.add_argument("--write", action="store_true", help=f"keep them in {FIGURES.name}")
     arguments = parser.parse_args()
-    model = load(arguments.model)
-    records = list(read_corpus([arguments.real], model.scheme))
-    if arguments.only_fold is not None:
-        records = of_fold(records, arguments.only_fold)
-    order = {name: number for number, name in enumerate(("all", *KINDS))}
-    counts = stability(model, records)
-    ordered = sorted(counts.items(), key=lambda item: (item[0][0], order[item[0][1]]))
-    sys.stdout.write("\n".join(table(dict(ordered))) + "\n")
+    for model in map(load, arguments.models):
+        records = list(read_corpus([arguments.real], model.scheme))
+        if arguments.only_fold is not None:
+            records = of_fold(records, arguments.only_fold)
+        found = ordered(stability(model, records))
+        for axis, kinds in found.items():
+            for kind, (texts, kept) in kinds.items():
+                share = kept / texts
+                sys.stdout.write(f"{model.name:<10}{axis:<11}{kind:<15}{texts:>5}{share:>8.1%}\n")
+        if arguments.write:
+            keep({f"kept by {model.name}": found})
     return 0
 
 
