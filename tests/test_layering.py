@@ -37,6 +37,7 @@ ORDER = [  # lowest first: a module may import only those before it
     "seen",
     "corpus",
     "calibration",
+    "fitting",
     "training",
     "evaluation",
     "frames",

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     )
     from textpolitics.evaluation import Evaluation, evaluate
     from textpolitics.evidence import SentenceEvidence, deciding_sentences
+    from textpolitics.fitting import TrainingSettings
     from textpolitics.frames import frame, passage_frame
     from textpolitics.model import Model
     from textpolitics.results import AxisResult, PassageResult, Result
     from textpolitics.scheme import Axis, Label, Scheme, load_scheme
     from textpolitics.status import Reason, Status
     from textpolitics.storage import load, save
-    from textpolitics.training import TrainingSettings, train
+    from textpolitics.training import train
 
 _HOMES = {
     "Axis": "scheme",
@@ -56,7 +57,7 @@ _HOMES = {
     "SentenceEvidence": "evidence",
     "Status": "status",
     "TextPoliticsError": "errors",
-    "TrainingSettings": "training",
+    "TrainingSettings": "fitting",
     "UsageError": "errors",
     "deciding_sentences": "evidence",
     "evaluate": "evaluation",

@@ -23,9 +23,10 @@ def run(
     Example: textpolitics train corpora/original --output my-model
     """
     from textpolitics.errors import UsageError
+    from textpolitics.fitting import TrainingSettings
     from textpolitics.scheme import load_scheme
     from textpolitics.storage import SUMS, save
-    from textpolitics.training import TrainingSettings, train
+    from textpolitics.training import train
 
     if output.exists() and not output.is_dir():
         raise UsageError(str(output), "is a file", "name a folder for the model")
