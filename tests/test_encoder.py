@@ -45,6 +45,16 @@ def test_text_without_end_is_read_as_far_as_the_encoder_reaches(toy_encoder: Enc
     assert len(toy_encoder("tea " * 5000).starts) == LONGEST
 
 
+def test_numbers_do_not_depend_on_how_many_threads_make_them() -> None:
+    """So a run of many workers, with a thread each, gives what one worker gives."""
+    encoder = load("accurate").encoder
+    assert encoder is not None
+    for threads in (1, 2, 3):
+        other = Encoder(encoder.folder, encoder.width, threads)
+        for text in TEXTS[:3]:
+            np.testing.assert_array_equal(other(text).states, encoder(text).states)
+
+
 def test_encoder_counts_in_the_scores(toy_encoded: Model, toy_model: Model) -> None:
     with_it = toy_encoded.classify(TEXTS[0]).axes["taste"]
     without = toy_model.classify(TEXTS[0]).axes["taste"]

@@ -52,7 +52,7 @@ class Encoder:
     and a text's numbers then depend on nothing but the text.
     """
 
-    def __init__(self, folder: Path, width: int) -> None:
+    def __init__(self, folder: Path, width: int, threads: int = 0) -> None:
         """Name the files.
 
         Args:
@@ -60,9 +60,12 @@ class Encoder:
                 ``states``, float32 of shape (1, pieces, width), and `TOKENIZER`, a JSON
                 file of the tokenizers library.
             width: Length of a piece's vector.
+            threads: Threads to use; 0 is as many as there are processors. The numbers are
+                the same.
         """
         self.folder = folder
         self.width = width
+        self.threads = threads
 
     def __call__(self, text: str) -> Encoding:
         """Return the pieces of a text with their vectors."""
@@ -87,6 +90,7 @@ class Encoder:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.threads
         # The graph was put in order when it was made; waiting threads are to sleep.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

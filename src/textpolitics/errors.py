@@ -77,6 +77,10 @@ class ReadError(TextPoliticsError):
         advice = "" if ";" in detail else REASON_ADVICE.get(reason, "")
         super().__init__(where, detail, advice)
 
+    def __reduce__(self) -> tuple[type[ReadError], tuple[str, Reason, str]]:
+        """Travel between processes with what it was made of."""
+        return ReadError, (self.where, self.reason, self.detail)
+
 
 class ModelError(TextPoliticsError):
     """A model folder is damaged, altered or of another format."""

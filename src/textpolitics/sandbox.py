@@ -1,0 +1,161 @@
+"""Files are read in a process of their own, so that a hostile one ends nothing else.
+
+One child serves many files. It may use only so much memory and, for each file, so
+much processor time; one that dies or hangs is ended, the file gets a second try in a
+fresh child, and then it is an error like any other. What comes back is JSON, so
+nothing that a parser was made to do can run code here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+from dataclasses import asdict
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from textpolitics.document import Document
+from textpolitics.errors import ReadError
+from textpolitics.readers import check_encoding, read
+from textpolitics.status import Reason
+
+SECONDS = 60
+"""Processor time that reading one file may take."""
+MEGABYTES = 2000
+"""Memory that the child may take beyond what it starts with, where the system can limit it."""
+PATIENCE = 5
+"""Waiting for a child, in times of its processor time: it may have to wait itself."""
+TRIES = 2
+
+
+class Sandbox:
+    """Reads bytes as `textpolitics.readers.read` does, in a child process."""
+
+    def __init__(self, seconds: int = SECONDS, megabytes: int = MEGABYTES) -> None:
+        """Set the limits; the child starts with the first file.
+
+        Args:
+            seconds: Processor time that a file may take.
+            megabytes: Memory that the child may take.
+        """
+        self.seconds = seconds
+        self.megabytes = megabytes
+        self._child: Any = None
+        self._line: Connection | None = None
+
+    def __enter__(self) -> Sandbox:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the child."""
+        self.close()
+
+    def __call__(self, data: bytes, name: str, encoding: str | None = None) -> Document:
+        """Read one document; see `textpolitics.readers.read`.
+
+        Args:
+            data: The whole content of the document.
+            name: Its name; the suffix is a hint at the format.
+            encoding: Character encoding of text formats; None is to find out.
+
+        Raises:
+            ReadError: If it cannot be read; ``timeout`` and ``crashed`` if the child
+                had to be ended or died on it, twice.
+            UsageError: If there is no encoding of that name.
+        """
+        if encoding is not None:
+            check_encoding(encoding)
+        ended = Reason.CRASHED
+        for _ in range(TRIES):
+            line = self._line or self._start()
+            try:
+                line.send_bytes(json.dumps([name, encoding, self.seconds]).encode())
+                line.send_bytes(data)
+                if line.poll(self.seconds * PATIENCE):
+                    return _document(json.loads(line.recv_bytes()), name)
+                ended = Reason.TIMEOUT
+            except (EOFError, OSError):
+                self._child.join(self.seconds)
+                out_of_time = getattr(signal, "SIGXCPU", None)
+                died_of = -(self._child.exitcode or 0)
+                ended = Reason.TIMEOUT if died_of == out_of_time else Reason.CRASHED
+            self.close()
+        what = {
+            Reason.TIMEOUT: f"reading it takes more than {self.seconds} seconds",
+            Reason.CRASHED: "the process that read it died",
+        }
+        raise ReadError(name, ended, what[ended])
+
+    def close(self) -> None:
+        """End the child; another starts with the next file."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.join()
+        if self._line is not None:
+            self._line.close()
+        self._child = self._line = None
+
+    def _start(self) -> Connection:
+        from multiprocessing import get_context
+
+        context = get_context("spawn")
+        here, there = context.Pipe()
+        self._child = context.Process(target=_serve, args=(there, self.megabytes), daemon=True)
+        self._child.start()
+        there.close()
+        self._line = here
+        return here
+
+
+def _document(reply: dict[str, Any], name: str) -> Document:
+    if "reason" in reply:
+        raise ReadError(name, Reason(reply["reason"]), reply["detail"])
+    return Document(**reply | {"pages": tuple(reply["pages"])})
+
+
+def _serve(line: Connection, megabytes: int) -> None:
+    """Answer until the other end is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
+    _limit_memory(megabytes)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            name, encoding, seconds = json.loads(line.recv_bytes())
+            data = line.recv_bytes()
+            _limit_time(seconds)
+            line.send_bytes(json.dumps(_reply(data, name, encoding)).encode())
+
+
+def _reply(data: bytes, name: str, encoding: str | None) -> dict[str, Any]:
+    try:
+        return asdict(read(data, name, encoding))
+    except ReadError as error:
+        return {"reason": error.reason, "detail": error.detail}
+
+
+def _limit_memory(megabytes: int) -> None:
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        most = pages * resource.getpagesize() + megabytes * 2**20
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_time(seconds: int) -> None:
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        used = int(usage.ru_utime + usage.ru_stime) + 1
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (used + seconds, hard))
