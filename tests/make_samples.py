@@ -7,6 +7,7 @@ anywhere; it overwrites the samples.
 
 from __future__ import annotations
 
+import gzip
 import html
 import zipfile
 from pathlib import Path
@@ -131,6 +132,130 @@ def chapter(body: str) -> str:
     )
 
 
+def lines(text: str) -> list[list[str]]:
+    """Return the words of a paragraph by lines of about forty characters."""
+    made: list[list[str]] = [[]]
+    for word in text.split():
+        if len(" ".join((*made[-1], word))) > 40:
+            made.append([])
+        made[-1].append(html.escape(word, quote=True))
+    return made
+
+
+def write(name: str, text: str) -> None:
+    """Write one of the formats of text."""
+    (LEAFLET / name).write_text(text, "utf-8", newline="\n")
+
+
+def ocr() -> None:
+    """Write the leaflet as OCR results: two pages of hOCR and DjVu, one of ALTO and PAGE."""
+    pages = (PARAGRAPHS[:2], PARAGRAPHS[2:])
+    write("leaflet.hocr", HOCR.format("\n".join(map(hocr_page, pages))))
+    write("leaflet.djvu.xml", DJVU.format("\n".join(map(djvu_page, pages))))
+    blocks = "\n".join(f"<TextBlock>{alto_lines(text)}</TextBlock>" for text in PARAGRAPHS)
+    write("leaflet.alto.xml", ALTO.format(blocks))
+    regions = [page_region(number, text) for number, text in enumerate(PARAGRAPHS)]
+    write("leaflet.page.xml", PAGE.format("\n".join(reversed(regions))))
+    packed = gzip.compress((LEAFLET / "leaflet.txt").read_bytes(), mtime=0)
+    (LEAFLET / "leaflet.txt.gz").write_bytes(packed)
+
+
+HOCR = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" \
+"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml"><head><title>Rent</title>
+<meta name="ocr-system" content="by hand"/></head>
+<body>
+{}
+</body></html>
+"""
+DJVU = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE DjVuXML PUBLIC "-//W3C//DTD DjVuXML 1.1//EN" "pubtext/DjVuXML-s.dtd">
+<DjVuXML><HEAD/><BODY>
+{}
+</BODY></DjVuXML>
+"""
+ALTO = """<?xml version="1.0" encoding="UTF-8"?>
+<alto xmlns="http://www.loc.gov/standards/alto/ns-v3#">
+<Description><MeasurementUnit>pixel</MeasurementUnit></Description>
+<Layout><Page ID="P1"><TopMargin/><LeftMargin/><RightMargin/><BottomMargin/><PrintSpace>
+{}
+</PrintSpace></Page></Layout></alto>
+"""
+PAGE = """<?xml version="1.0" encoding="UTF-8"?>
+<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15">
+<Metadata><Creator>by hand</Creator></Metadata>
+<Page imageFilename="rent.tif" imageWidth="900" imageHeight="1200"><ReadingOrder>
+<OrderedGroup id="g"><RegionRefIndexed index="0" regionRef="r0"/>
+<OrderedGroupIndexed index="1" id="h"><RegionRefIndexed index="10" regionRef="r2"/>
+<RegionRefIndexed index="9" regionRef="r1"/></OrderedGroupIndexed></OrderedGroup></ReadingOrder>
+{}
+</Page></PcGts>
+"""
+
+
+def hocr_page(texts: tuple[str, ...]) -> str:
+    """Return a page of hOCR."""
+    made = ["<div class='ocr_page' title='bbox 0 0 900 1200'>"]
+    for text in texts:
+        made.append("<div class='ocr_carea'><p class='ocr_par'>")
+        for line in lines(text):
+            words = (
+                f"<span class='ocrx_word' title='bbox 0 0 9 9; x_wconf 9{len(word) % 10}'>"
+                f"{word}</span>"
+                for word in line
+            )
+            made.append(f"<span class='ocr_line'>{' '.join(words)}</span>")
+        made.append("</p></div>")
+    return "\n".join((*made, "</div>"))
+
+
+def djvu_page(texts: tuple[str, ...]) -> str:
+    """Return a page of DjVu XML."""
+    made = ['<OBJECT type="image/x.djvu" height="1200" width="900"><HIDDENTEXT>']
+    for text in texts:
+        made.append("<PAGECOLUMN><REGION><PARAGRAPH>")
+        for line in lines(text):
+            words = (f'<WORD coords="0,9,9,0" x-confidence="90">{word}</WORD>' for word in line)
+            made.append(f"<LINE>{' '.join(words)}</LINE>")
+        made.append("</PARAGRAPH></REGION></PAGECOLUMN>")
+    return "\n".join((*made, "</HIDDENTEXT></OBJECT>"))
+
+
+def alto_lines(text: str) -> str:
+    """Return a paragraph as lines of ALTO, with the first word of each line broken before it."""
+    made: list[list[str]] = []
+    for line in lines(text):
+        first, half = line[0], len(line[0]) // 2
+        if made and half and "&" not in first:
+            broken = f'SUBS_CONTENT="{first}" WC="0.9"'
+            made[-1] += (
+                f'<SP/><String CONTENT="{first[:half]}" SUBS_TYPE="HypPart1" {broken}/>',
+                '<HYP CONTENT="-"/>',
+            )
+            made.append([f'<String CONTENT="{first[half:]}" SUBS_TYPE="HypPart2" {broken}/>'])
+        else:
+            made.append([f'<String CONTENT="{first}" WC="0.9"/>'])
+        made[-1] += (f'<SP/><String CONTENT="{word}" WC="0.9"/>' for word in line[1:])
+    return "\n".join(f"<TextLine>{''.join(line)}</TextLine>" for line in made)
+
+
+def page_region(number: int, text: str) -> str:
+    """Return a paragraph as a region of PAGE XML, with a worse second reading of each line."""
+    made = [f'<TextRegion id="r{number}"><Coords points="0,0 9,9"/>']
+    for line in lines(text):
+        words = (
+            f'<Word><TextEquiv conf="0.9"><Unicode>{word}</Unicode></TextEquiv></Word>'
+            for word in line
+        )
+        made.append(
+            f"<TextLine>{''.join(words)}"
+            '<TextEquiv index="1"><Unicode>???</Unicode></TextEquiv>'
+            f'<TextEquiv index="0"><Unicode>{" ".join(line)}</Unicode></TextEquiv></TextLine>'
+        )
+    return "\n".join((*made, "</TextRegion>"))
+
+
 def pdfs() -> None:
     """Write the leaflet with a paragraph to a page, and PDF files with peculiarities."""
     style = getSampleStyleSheet()["BodyText"]
@@ -155,5 +280,5 @@ def pdfs() -> None:
 
 if __name__ == "__main__":
     LEAFLET.mkdir(parents=True, exist_ok=True)
-    for make in (text_formats, office, epub, pdfs):
+    for make in (text_formats, office, epub, ocr, pdfs):
         make()

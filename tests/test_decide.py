@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,16 @@ WITHOUT = Axis("taste", "What?", "one", tuple(Label(name, name) for name in LABE
 LOGITS = st.lists(
     st.lists(st.floats(-800, 800), min_size=3, max_size=3), min_size=1, max_size=20
 ).map(np.array)
+
+
+def _judge(
+    head: Head,
+    logits: np.ndarray,
+    threshold: Mapping[str, float],
+    reason: Reason | None = None,
+) -> AxisResult:
+    scores, confidence = head.probabilities(logits), head.confidence(logits)
+    return judge(head, scores.tolist(), confidence.tolist(), threshold, reason)
 
 
 def _head(exclusive: bool = True) -> Head:
@@ -73,7 +84,7 @@ def test_label_below_its_threshold_is_not_given(
     best: float, label: str | None, reason: Reason | None
 ) -> None:
     probabilities = np.array([0.9 - best, best, 0.1])
-    judged = judge(_head(), np.log(probabilities), threshold=THRESHOLD)
+    judged = _judge(_head(), np.log(probabilities), threshold=THRESHOLD)
     assert (judged.label, judged.reason) == (label, reason)
     assert judged.confidence == (pytest.approx(best) if label else None)
     assert list(judged.scores.values()) == pytest.approx(probabilities.tolist())
@@ -81,14 +92,14 @@ def test_label_below_its_threshold_is_not_given(
 
 def test_every_label_has_a_threshold_of_its_own() -> None:
     threshold = {"tea": 0.9, "coffee": 0.1, "neither": 0.1}
-    assert judge(_head(), np.array([1.0, 0.0, 0.0]), threshold).reason is Reason.AMBIGUOUS
-    assert judge(_head(), np.array([0.0, 1.0, 0.0]), threshold).label == "coffee"
+    assert _judge(_head(), np.array([1.0, 0.0, 0.0]), threshold).reason is Reason.AMBIGUOUS
+    assert _judge(_head(), np.array([0.0, 1.0, 0.0]), threshold).label == "coffee"
 
 
 def test_confidence_is_at_the_frequencies_of_the_labels_and_ranks_nothing() -> None:
     head = replace(_head(), prior=np.array([-2.0, 0.0, 2.0]))
     logits = np.array([3.0, 0.0, 0.0])
-    judged = judge(head, logits, dict.fromkeys(LABELS, 0.0))
+    judged = _judge(head, logits, dict.fromkeys(LABELS, 0.0))
     assert judged.label == "tea"
     assert list(judged.scores.values()) == pytest.approx(softmax(logits).tolist())
     expected = softmax(np.array([1.0, 0.0, 2.0]))[0]
@@ -96,13 +107,13 @@ def test_confidence_is_at_the_frequencies_of_the_labels_and_ranks_nothing() -> N
 
 
 def test_silent_label_is_a_label_like_any_other() -> None:
-    judged = judge(_head(), np.array([0.0, 0.0, 5.0]), threshold=THRESHOLD)
+    judged = _judge(_head(), np.array([0.0, 0.0, 5.0]), threshold=THRESHOLD)
     assert (judged.label, judged.reason) == ("neither", None)
     assert judged.confidence == judged.scores["neither"]  # without a prior
 
 
 def test_reason_known_beforehand_leaves_scores_but_no_label() -> None:
-    judged = judge(_head(), np.array([9.0, 0.0, 0.0]), threshold=THRESHOLD, reason=Reason.LANGUAGE)
+    judged = _judge(_head(), np.array([9.0, 0.0, 0.0]), threshold=THRESHOLD, reason=Reason.LANGUAGE)
     assert (judged.label, judged.reason, judged.confidence) == (None, Reason.LANGUAGE, None)
     assert judged.scores["tea"] > 0.99
 
@@ -118,7 +129,7 @@ def test_reason_known_beforehand_leaves_scores_but_no_label() -> None:
 def test_axis_of_many_labels_gives_those_as_likely_as_not(
     logits: tuple[float, ...], labels: tuple[str, ...], confidence: float | None
 ) -> None:
-    judged = judge(_head(exclusive=False), np.array(logits), threshold=THRESHOLD)
+    judged = _judge(_head(exclusive=False), np.array(logits), threshold=THRESHOLD)
     assert judged.label == labels
     assert judged.reason is None
     assert judged.confidence == (pytest.approx(confidence) if labels else None)
@@ -129,7 +140,7 @@ def test_axis_of_many_labels_gives_those_as_likely_as_not(
 def test_any_logits_give_probabilities_and_the_best_label_or_none(
     logits: np.ndarray, exclusive: bool
 ) -> None:
-    judged = judge(_head(exclusive), logits, threshold=THRESHOLD)
+    judged = _judge(_head(exclusive), logits, threshold=THRESHOLD)
     scores = list(judged.scores.values())
     assert all(0 <= score <= 1 for score in scores)
     if exclusive:

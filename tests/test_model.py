@@ -266,7 +266,8 @@ def test_any_text_gives_a_result_with_probabilities_and_exact_offsets(
 def test_json_has_the_keys_of_the_contract_in_order(toy_model: Model) -> None:
     data = toy_model.classify(TEA * 3).to_dict(passages=True)
     assert list(data) == [
-        "format", "source", "status", "reason", "detail", "axes", "passages", "model", "scheme"
+        "format", "source", "status", "reason", "detail", "ocr_quality", "axes", "passages",
+        "model", "scheme",
     ]  # fmt: skip
     assert "passages" not in toy_model.classify(TEA * 3).to_dict()
     assert data["format"] == 1
@@ -397,6 +398,18 @@ def test_seed_is_likeliest_from_below_and_mass_action_and_never_labelled_otherwi
     result = real_model.classify(seeds[name])
     assert {axis: ranked(r.scores)[0] for axis, r in result.axes.items()} == SEED
     assert {a: label for a, label in _labels(result).items() if label not in (None, SEED[a])} == {}
+
+
+def test_no_part_of_the_policy_is_labelled_with_what_it_describes(
+    real_model: Model, seeds: dict[str, Path]
+) -> None:
+    """It describes three other strategies in order to reject them, a paragraph each."""
+    result = real_model.classify(seeds["policy"])
+    paragraphs = [p for p in seeds["policy"].read_text("utf-8").split("\n") if len(p.split()) > 30]
+    assert len(paragraphs) >= 8
+    for part in (*result.passages, *map(real_model.classify, paragraphs)):
+        assert part.axes["strategy"].label in (None, "none", "mass-action")
+        assert part.axes["tradition"].label in (None, "none", "from-below")
 
 
 def test_policy_is_labelled_by_the_default_model(seeds: dict[str, Path]) -> None:

@@ -79,14 +79,14 @@ def columns(scheme: Scheme, inputs: Iterable[str]) -> list[str]:
         scheme: Gives the columns of the axes.
         inputs: Names of the columns of the input.
     """
-    fixed = ["source", "record", "id", "status", "reason", "detail", "words"]
+    fixed = ["source", "record", "id", "status", "reason", "detail", "words", "ocr_quality"]
     return [*fixed, *scheme.columns(), *(INPUT_PREFIX + name for name in inputs)]
 
 
 def number_columns(scheme: Scheme) -> frozenset[str]:
     """Return the columns that hold probabilities."""
     labels = {axis.column for axis in scheme.axes} | {axis.reason_column for axis in scheme.axes}
-    return frozenset(scheme.columns()) - labels
+    return (frozenset(scheme.columns()) - labels) | {"ocr_quality"}
 
 
 class Ids:

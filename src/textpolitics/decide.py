@@ -9,7 +9,7 @@ among many says little about the document; by how much is learnt (see `Pooling`)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,30 +99,34 @@ def pool(axis: Axis, logits: Floats, weights: Floats, pooling: Pooling) -> Float
 
 
 def judge(
-    head: Head, logits: Floats, threshold: Mapping[str, float], reason: Reason | None = None
+    head: Head,
+    scores: Sequence[float],
+    confidence: Sequence[float],
+    threshold: Mapping[str, float],
+    reason: Reason | None = None,
 ) -> AxisResult:
-    """Turn the logits of a text into a label, or into a reason for having none.
+    """Turn the scores of a text into a label, or into a reason for having none.
 
     Where an axis takes several labels, those as likely as not are given.
 
     Args:
-        head: The head that gave the logits.
-        logits: Shape (labels,).
+        head: The head that gave the scores.
+        scores: One a label, see `Head.probabilities`.
+        confidence: One a label, see `Head.confidence`.
         threshold: Label → confidence below which it is ``ambiguous``.
         reason: A reason that rules out a label beforehand.
     """
-    probabilities = head.probabilities(logits)
-    scores = dict(zip(head.labels, probabilities.tolist(), strict=True))
+    named = dict(zip(head.labels, scores, strict=True))
     if reason is not None:
-        return AxisResult(None, reason, None, scores)
+        return AxisResult(None, reason, None, named)
     if not head.exclusive:
-        chosen = tuple(name for name, score in scores.items() if score >= 0.5)
-        return AxisResult(chosen, None, min(map(scores.__getitem__, chosen), default=None), scores)
-    first = ranked(scores)[0]
-    confidence = float(head.confidence(logits)[head.labels.index(first)])
-    if confidence < threshold[first]:
-        return AxisResult(None, Reason.AMBIGUOUS, None, scores)
-    return AxisResult(first, None, confidence, scores)
+        chosen = tuple(name for name, score in named.items() if score >= 0.5)
+        return AxisResult(chosen, None, min(map(named.__getitem__, chosen), default=None), named)
+    first = max(named, key=named.__getitem__)
+    sure = confidence[head.labels.index(first)]
+    if sure < threshold[first]:
+        return AxisResult(None, Reason.AMBIGUOUS, None, named)
+    return AxisResult(first, None, sure, named)
 
 
 def ranked(scores: Mapping[str, float]) -> list[str]:

@@ -17,6 +17,8 @@ class Document:
         format: Short name of the format it was read as, such as ``pdf``.
         encoding: Character encoding that was used, where the format has one.
         pages: Offset at which each page starts; empty where there are no pages.
+        word_confidence: How sure the OCR was of its words, their mean from 0 to 1;
+            None where the format does not say.
     """
 
     text: str
@@ -24,6 +26,7 @@ class Document:
     format: str
     encoding: str | None = None
     pages: tuple[int, ...] = ()
+    word_confidence: float | None = None
 
     def page_at(self, offset: int) -> int | None:
         """Return the number of the page (from 1) at an offset, None without pages."""

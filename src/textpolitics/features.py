@@ -9,6 +9,7 @@ must not decide what a text argues for.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,7 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from textpolitics.nlp import Tokenizer
+from textpolitics.nlp import MAX_CHUNKS, Tokenizer
+from textpolitics.quality import count_words
+
+_Entry = tuple[int, int, int, int, tuple[int, ...]]
+"""Of a run of characters: `tokens`, `stops`, `judged` and `sound` as in `SparseVector`, and
+the columns of its known tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +34,18 @@ class SparseVector:
         values: Their weights, shape (n,).
         tokens: How many tokens the text has.
         known: How many of them are terms of the vocabulary.
+        stops: How many of them are stop words of the language.
+        judged: How many of them a scan can be judged by; see `textpolitics.quality`.
+        sound: How many of these are terms of the vocabulary.
     """
 
     indices: NDArray[np.int64]
     values: NDArray[np.float64]
     tokens: int
     known: int
+    stops: int
+    judged: int
+    sound: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +62,51 @@ class Vocabulary:
 
 
 class TermFeatures:
-    """Turns texts into sparse vectors over a vocabulary."""
+    """Turns texts into sparse vectors over a vocabulary.
+
+    What a run of characters without white space holds is looked up once and remembered,
+    so that a text costs one look-up for each of its different words.
+    """
 
     def __init__(self, vocabulary: Vocabulary, tokenizer: Tokenizer) -> None:
         """Keep a vocabulary and the tokenizer that it was made with."""
         self.vocabulary = vocabulary
         self.tokenizer = tokenizer
         self.columns = {term: column for column, term in enumerate(vocabulary.terms)}
+        self._entries: dict[str, _Entry] = {}
 
     def __call__(self, text: str) -> SparseVector:
         """Return the vector of one text; all zero (n = 0) where no term is known."""
-        tokens = self.tokenizer.tokens(text)
-        columns = self.columns
-        counts = Counter(columns[token] for token in tokens if token in columns)
-        indices = np.array(sorted(counts), dtype=np.int64)
-        frequencies = np.array([counts[i] for i in indices.tolist()], dtype=np.float64)
+        counts: dict[int, int] = {}
+        tokens = known = stops = judged = sound = 0
+        entries = self._entries
+        for characters, count in Counter(text.split()).items():
+            entry = entries.get(characters)
+            if entry is None:
+                entry = self._look_up(characters)
+            tokens += count * entry[0]
+            stops += count * entry[1]
+            judged += count * entry[2]
+            sound += count * entry[3]
+            for column in entry[4]:
+                known += count
+                counts[column] = counts.get(column, 0) + count
+        columns = sorted(counts)
+        indices = np.array(columns, dtype=np.int64)
+        frequencies = np.array([counts[column] for column in columns], dtype=np.float64)
         values = (1.0 + np.log(frequencies)) * self.vocabulary.idf[indices]
-        length = float(np.sqrt(values @ values))
-        return SparseVector(
-            indices, values / length if length else values, len(tokens), counts.total()
-        )
+        length = math.sqrt(values @ values)
+        weights = values / length if length else values
+        return SparseVector(indices, weights, tokens, known, stops, judged, sound)
+
+    def _look_up(self, characters: str) -> _Entry:
+        if len(self._entries) >= MAX_CHUNKS:
+            self._entries.clear()
+        chunk = self.tokenizer.chunk(characters)
+        known = tuple(self.columns[form] for form in chunk.forms if form in self.columns)
+        words = count_words(characters, chunk, self.columns)
+        entry = self._entries[characters] = len(chunk.forms), chunk.stops, *words, known
+        return entry
 
 
 def proper_names(words: Iterable[tuple[str, bool]], share: float) -> frozenset[str]:

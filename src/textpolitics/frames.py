@@ -22,7 +22,7 @@ def frame(results: Iterable[Result], scheme: Scheme) -> pandas.DataFrame:
     import pandas
 
     rows = [{"source": result.source, **result.to_row(scheme)} for result in results]
-    columns = ["source", "status", "reason", "detail", "words", *scheme.columns()]
+    columns = ["source", "status", "reason", "detail", "words", "ocr_quality", *scheme.columns()]
     return pandas.DataFrame(rows, columns=columns)
 
 

@@ -24,22 +24,21 @@ RIVALS = (
 """Languages that are compared in between."""
 
 
-def foreign(texts: Iterable[str], tokenizer: Tokenizer) -> str | None:
+def foreign(words: int, stops: int, texts: Iterable[str], tokenizer: Tokenizer) -> str | None:
     """Return why texts are taken to be in another language, None if they are not.
 
     Args:
+        words: How many words they have.
+        stops: How many of their tokens are stop words of the language that is expected.
         texts: The passages of one document.
         tokenizer: Of the language that is expected.
     """
-    passages = list(texts)
-    tallies = [tokenizer.tally(text) for text in passages]
-    words = sum(count for count, _ in tallies)
-    share = sum(stops for _, stops in tallies) / words if words else 0.0
+    share = stops / words if words else 0.0
     if share >= CLEAR:
         return None
     if share < LOWEST:
         return f"{share:.0%} of its words are stop words of '{tokenizer.language}'"
-    tokens = [token for text in passages for token in tokenizer.tokens(text)]
+    tokens = [token for text in texts for token in tokenizer.tokens(text)]
     own = _stop_words_in(tokens, tokenizer.language)
     for rival in RIVALS:
         if rival != tokenizer.language and _stop_words_in(tokens, rival) > own:

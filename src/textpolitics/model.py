@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from textpolitics import quality
 from textpolitics.cleaning import clean
 from textpolitics.decide import (
     Rules,
@@ -73,10 +74,16 @@ class Model:
             split(document, clean(document.text, document.pages), self.features.tokenizer)
         )
         vectors = [self.features(passage.text) for passage in passages]
-        reason, detail = self._gate(passages, vectors)
+        ocr_quality = quality.score(
+            sum(vector.judged for vector in vectors),
+            sum(vector.sound for vector in vectors),
+            len(self.features.columns),
+            document.word_confidence,
+        )
+        reason, detail = self._gate(passages, vectors, ocr_quality)
         logits = self._logits([passage.text for passage in passages], vectors)
-        shares = {head.axis: self._shares(head, logits[head.axis], passages) for head in self.heads}
-        axes = self._judge(self._pool(logits, shares), reason)
+        scored = self._scored(logits, passages)
+        axes = self._judge(scored, 0, reason)
         unlabelled = [axis.reason for axis in axes.values() if not axis.label]
         labelled = len(unlabelled) < len(axes) or not any(unlabelled)
         unsure = [n for n, axis in axes.items() if axis.reason is Reason.AMBIGUOUS]
@@ -90,8 +97,9 @@ class Model:
             model=self.identity,
             scheme=self.scheme.identity,
             words=sum(passage.words for passage in passages),
+            quality=ocr_quality,
             axes=axes,
-            passages=tuple(self._passages(document, passages, logits, shares)),
+            passages=tuple(self._passages(document, passages, scored)),
         )
 
     def label(self, texts: Iterable[str | Path | Document]) -> Iterator[Result]:
@@ -134,7 +142,10 @@ class Model:
         return {"name": self.name, "version": self.version}
 
     def _gate(
-        self, passages: tuple[Passage, ...], vectors: list[SparseVector]
+        self,
+        passages: tuple[Passage, ...],
+        vectors: list[SparseVector],
+        ocr_quality: float | None,
     ) -> tuple[Reason | None, str | None]:
         """Return a reason for judging nothing at all, and what to say of it."""
         rules = self.rules
@@ -143,9 +154,13 @@ class Model:
             return Reason.NO_TEXT, None
         if words < rules.shortest:
             return Reason.TOO_SHORT, f"{words} words"
-        other = foreign((passage.text for passage in passages), self.features.tokenizer)
+        stops = sum(vector.stops for vector in vectors)
+        texts = (passage.text for passage in passages)
+        other = foreign(words, stops, texts, self.features.tokenizer)
         if other is not None:
             return Reason.LANGUAGE, other
+        if ocr_quality is not None and ocr_quality < quality.LOWEST:
+            return Reason.OCR_QUALITY, f"its quality as a scan is {ocr_quality:.2f}"
         tokens = sum(vector.tokens for vector in vectors)
         known = sum(vector.known for vector in vectors)
         if known < rules.known_tokens * tokens:
@@ -178,35 +193,40 @@ class Model:
         pairs = list(zip(vectors, pooled, strict=True))
         return {head.axis: np.stack([head.logits(v, p) for v, p in pairs]) for head in self.heads}
 
-    def _shares(self, head: Head, logits: Floats, passages: tuple[Passage, ...]) -> Floats:
+    def _scored(
+        self, logits: Mapping[str, Floats], passages: tuple[Passage, ...]
+    ) -> dict[str, _Scored]:
+        """Pool the passages and turn logits into scores and confidence, for each axis."""
         words = np.array([passage.words for passage in passages] or [0], dtype=np.float64)
-        axis = self.scheme.axis(head.axis)
-        power = self.rules.pooling[head.axis].power
-        return passage_weights(axis, head.probabilities(logits), words, power)
+        scored = {}
+        for head in self.heads:
+            rows, pooling = logits[head.axis], self.rules.pooling[head.axis]
+            axis = self.scheme.axis(head.axis)
+            weights = passage_weights(axis, head.probabilities(rows), words, pooling.power)
+            together = np.vstack([pool(axis, rows, weights, pooling), rows])
+            scored[head.axis] = _Scored(
+                head.probabilities(together).tolist(),
+                head.confidence(together).tolist(),
+                weights.tolist(),
+            )
+        return scored
 
-    def _pool(
-        self, logits: Mapping[str, Floats], shares: Mapping[str, Floats]
-    ) -> dict[str, Floats]:
-        return {
-            name: pool(self.scheme.axis(name), rows, shares[name], self.rules.pooling[name])
-            for name, rows in logits.items()
-        }
-
-    def _judge(self, logits: Mapping[str, Floats], reason: Reason | None) -> dict[str, AxisResult]:
+    def _judge(
+        self, scored: Mapping[str, _Scored], row: int, reason: Reason | None
+    ) -> dict[str, AxisResult]:
+        """Judge the document (row 0) or one of its passages on all axes."""
         judged: dict[str, AxisResult] = {}
         for head in self.heads:
-            result = judge(head, logits[head.axis], self.rules.threshold[head.axis], reason)
+            found = scored[head.axis]
+            threshold = self.rules.threshold[head.axis]
+            result = judge(head, found.scores[row], found.confidence[row], threshold, reason)
             if reason is None and not applies(self.scheme.axis(head.axis), judged):
                 result = AxisResult(None, None, None, result.scores)
             judged[head.axis] = result
         return judged
 
     def _passages(
-        self,
-        document: Document,
-        passages: tuple[Passage, ...],
-        logits: Mapping[str, Floats],
-        shares: Mapping[str, Floats],
+        self, document: Document, passages: tuple[Passage, ...], scored: Mapping[str, _Scored]
     ) -> Iterator[PassageResult]:
         for row, passage in enumerate(passages):
             short = Reason.TOO_SHORT if passage.words < self.rules.shortest else None
@@ -217,9 +237,18 @@ class Model:
                 text=document.text[passage.start : passage.end],
                 cleaned=passage.text,
                 words=passage.words,
-                axes=self._judge({axis: rows[row] for axis, rows in logits.items()}, short),
-                weights={axis: float(weights[row]) for axis, weights in shares.items()},
+                axes=self._judge(scored, row + 1, short),
+                weights={axis: found.weights[row] for axis, found in scored.items()},
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """What a head says of a document, in row 0, and of its passages, in the rows after it."""
+
+    scores: list[list[float]]
+    confidence: list[list[float]]
+    weights: list[float]
 
 
 def _as_document(source: str | Path | Document) -> Document:

@@ -10,6 +10,7 @@ after a full stop, a question mark or the like.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -171,8 +172,12 @@ class Tokenizer:
 
     def tally(self, text: str) -> tuple[int, int]:
         """Return how many words a text has, and how many of its tokens are stop words."""
-        chunks = [self.chunk(characters) for characters in text.split()]
-        return sum(c.words for c in chunks), sum(c.stops for c in chunks)
+        words = stops = 0
+        for characters, count in Counter(text.split()).items():
+            chunk = self.chunk(characters)
+            words += count * chunk.words
+            stops += count * chunk.stops
+        return words, stops
 
     def sentences(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Sentence]:
         """Yield the sentences of a stretch of text, in order, without outer white space.

@@ -101,6 +101,8 @@ class Result:
         reason: Code for why it has no label, None where it has one.
         detail: The rest, in words; None if there is nothing to add.
         words: Number of words; 0 where it could not be read.
+        quality: How well a scan was read, from 0 to 1 (see `textpolitics.quality`); None
+            where that cannot be told.
         axes: Name of axis → judgement; empty where it could not be read.
         passages: Judgements on its passages, in order.
         model: Name and version of the model.
@@ -114,6 +116,7 @@ class Result:
     model: Mapping[str, str]
     scheme: Mapping[str, str]
     words: int = 0
+    quality: float | None = None
     axes: Mapping[str, AxisResult] = field(default_factory=dict)
     passages: tuple[PassageResult, ...] = ()
 
@@ -129,6 +132,7 @@ class Result:
             "status": self.status,
             "reason": self.reason,
             "detail": self.detail,
+            "ocr_quality": self.quality,
             "axes": {name: axis.to_dict() for name, axis in self.axes.items()},
         }
         if passages:
@@ -146,6 +150,7 @@ class Result:
             "reason": self.reason,
             "detail": self.detail,
             "words": self.words,
+            "ocr_quality": self.quality,
         }
         for axis in scheme.axes:
             judged = self.axes.get(axis.name)

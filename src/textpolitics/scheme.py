@@ -22,7 +22,10 @@ _SHIPPED = Path(__file__).parent / "schemes" / "left-traditions.toml"
 
 # Taken already, in tables and corpus records: no axis may need one of these.
 FIXED_COLUMNS = frozenset(
-    ("source", "record", "id", "status", "reason", "detail", "words", "model", "scheme")
+    (
+        *("source", "record", "id", "status", "reason", "detail", "words", "ocr_quality"),
+        *("model", "scheme"),
+    )
 )
 CORPUS_FIELDS = frozenset(("id", "text", "group", "family"))
 INPUT_PREFIX = "input_"

@@ -15,7 +15,21 @@ from dataclasses import dataclass
 
 from textpolitics.document import Document
 from textpolitics.errors import ReadError, TextPoliticsError, UsageError
-from textpolitics.readers import binary, epub, html, markdown, office, pdf, plain, rtf
+from textpolitics.readers import (
+    alto,
+    binary,
+    djvu,
+    epub,
+    gz,
+    hocr,
+    html,
+    markdown,
+    office,
+    page,
+    pdf,
+    plain,
+    rtf,
+)
 from textpolitics.readers import encoding as encodings
 from textpolitics.status import Reason
 
@@ -49,6 +63,10 @@ FORMATS: tuple[Format, ...] = (
     Format("odt", (".odt", ".ott"), office.looks_like_odt, office.read_odt),
     Format("epub", (".epub",), epub.looks_like, epub.read),
     Format("rtf", (".rtf",), rtf.looks_like, rtf.read),
+    Format("alto", (".xml",), alto.looks_like, alto.read),
+    Format("page", (".xml",), page.looks_like, page.read),
+    Format("djvu", (".xml",), djvu.looks_like, djvu.read),
+    Format("hocr", (".hocr",), hocr.looks_like, hocr.read),
     Format("html", html.SUFFIXES, html.looks_like, html.read),
     Format("md", markdown.SUFFIXES, markdown.looks_like, markdown.read),
     Format("txt", (".txt", ".text"), plain.looks_like, plain.read),
@@ -59,10 +77,10 @@ def read(data: bytes, name: str, encoding: str | None = None) -> Document:
     """Extract the text of one document.
 
     Args:
-        data: The whole content of the document.
+        data: The whole content of the document; a gzip file around it is unpacked.
         name: Its name as the user knows it; the suffix is a hint at the format.
         encoding: Character encoding to use instead of finding it out. Only text
-            formats (txt, md, html) have one; others state their own.
+            formats (txt, md, html, hocr) have one; others state their own.
 
     Returns:
         The document. Its text may be empty where a sound file has no text inside.
@@ -73,10 +91,13 @@ def read(data: bytes, name: str, encoding: str | None = None) -> Document:
     """
     if encoding is not None:
         check_encoding(encoding)
-    if not data.strip(_NOTHING):
-        raise ReadError(name, Reason.EMPTY, "nothing but white space" if data else "0 bytes")
+    packed = gz.looks_like(data)
     try:
-        return _reader(data, name, encoding)(data, name, encoding)
+        data = gz.unpack(data, name) if packed else data
+        if not data.strip(_NOTHING):
+            raise ReadError(name, Reason.EMPTY, "nothing but white space" if data else "0 bytes")
+        suffix = posixpath.splitext(name.removesuffix(".gz") if packed else name)[1].lower()
+        return _reader(data, name, suffix, encoding)(data, name, encoding)
     except TextPoliticsError:
         raise
     except MemoryError:
@@ -86,10 +107,9 @@ def read(data: bytes, name: str, encoding: str | None = None) -> Document:
 
 
 def _reader(
-    data: bytes, name: str, encoding: str | None
+    data: bytes, name: str, suffix: str, encoding: str | None
 ) -> Callable[[bytes, str, str | None], Document]:
     """Choose the reading function by content, with the suffix as a hint."""
-    suffix = posixpath.splitext(name)[1].lower()
     known = binary.reject(data)
     if known is not None:
         raise ReadError(name, *known)

@@ -45,7 +45,7 @@ def describe(data: bytes) -> str:
     if is_container(data):
         return "a zip archive that holds no docx, odt or epub document; unpack it first"
     if data.lstrip().startswith((b"<?xml", b"<svg")):
-        return "XML that is no web page"
+        return "XML that is no web page and no ALTO, PAGE or DjVu text"
     return "binary content, no text"
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".html", ".htm", ".xhtml", ".xht", ".shtml")
 
-_LEAD = r"(?:<\?xml[^>]*>|<!--.{0,2000}?-->|\s)*"
+# Possessive: what has matched is not tried in other ways, of which comments have very many.
+_LEAD = r"(?:<\?xml[^>]*>|(?><!--.{0,2000}?-->)|\s)*+"
 _PAGE = re.compile(
     _LEAD + r"<(?:!doctype\s+html|(?:html|head|body|title|meta)\b)", re.IGNORECASE | re.DOTALL
 )
@@ -132,10 +133,19 @@ def read(data: bytes, name: str, encoding: str | None) -> Document:
     Raises:
         ReadError: The bytes do not decode or the page cannot be parsed.
     """
+    text, used = decode(data, name, encoding)
+    return Document(page_text(text, name), name, "html", used)
+
+
+def decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str]:
+    """Decode a page as `encoding.decode` does, with the charset it declares as a hint.
+
+    Raises:
+        ReadError: The bytes do not decode.
+    """
     claim = _CHARSET.search(encodings.head(data))
     declared = (claim[1] or claim[2]) if claim else None
-    text, used = encodings.decode(data, name, encoding, declared)
-    return Document(page_text(text, name), name, "html", used)
+    return encodings.decode(data, name, encoding, declared)
 
 
 def page_text(page: str, name: str) -> str:
@@ -151,6 +161,23 @@ def page_text(page: str, name: str) -> str:
     Raises:
         ReadError: The page is nested too deeply to be parsed to its end.
     """
+    root = parse(page, name)
+    return "" if root is None else body_text(root)
+
+
+def parse(page: str, name: str) -> Node | None:
+    """Parse a page that is decoded already, however wrong its tags.
+
+    Args:
+        page: The page or a piece of one.
+        name: Name of the input, for messages.
+
+    Returns:
+        Its root element, None where there is none.
+
+    Raises:
+        ReadError: The page is nested too deeply to be parsed to its end.
+    """
     from lxml import etree
 
     # Without huge_tree the parser drops, silently, what lies deeper than 256 elements.
@@ -160,7 +187,7 @@ def page_text(page: str, name: str) -> str:
     root = etree.fromstring(plain(page).encode(), parser)
     if any(entry.level == etree.ErrorLevels.FATAL for entry in parser.error_log):
         raise ReadError(name, Reason.CORRUPT, "tags nested too deeply")
-    return "" if root is None else body_text(root)
+    return root
 
 
 def body_text(root: Node, furniture: bool = True) -> str:

@@ -27,7 +27,7 @@ def read(data: bytes, name: str, encoding: str | None) -> Document:
         encoding: Encoding to use, None to find it out.
 
     Returns:
-        The decoded file with plain newlines, otherwise unaltered.
+        The decoded file with plain newlines, otherwise unaltered. Form feeds part its pages.
 
     Raises:
         ReadError: The bytes do not decode, or there is only white space.
@@ -35,4 +35,10 @@ def read(data: bytes, name: str, encoding: str | None) -> Document:
     text, used = encodings.decode(data, name, encoding)
     if not text.strip():
         raise ReadError(name, Reason.EMPTY, "nothing but white space")
-    return Document(text, name, "txt", used)
+    return Document(text, name, "txt", used, _pages(text))
+
+
+def _pages(text: str) -> tuple[int, ...]:
+    """Return where the pages start; a form feed at the very end starts none."""
+    behind = (match.end() for match in re.finditer("\f", text.rstrip()))
+    return (0, *behind) if "\f" in text else ()
