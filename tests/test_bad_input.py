@@ -36,8 +36,6 @@ FAILING: dict[str, tuple[Callable[[], bytes] | None, str]] = {
     "nuls.txt": (lambda: bytes(5000), "empty"),
     "bytes.bin": (lambda: bytes(range(256)) * 40, "unsupported"),
     "bytes.txt": (lambda: bytes(range(256)) * 40, "unsupported"),
-    "picture.png": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "unsupported"),
-    "picture.pdf": (lambda: b"\xff\xd8\xff\xe0" + bytes(range(256)), "unsupported"),
     "half-nuls.txt": (lambda: b"".join(b"%c\0\0" % c for c in TEXT[:300].encode()), "unsupported"),
     "odd-utf-16.txt": (lambda: TEXT.encode("utf-16")[:-1], "encoding"),
     "mixed.txt": (lambda: "“Half a café” – it’s".encode() * 9 + b"\xe2\x80 x", "encoding"),
@@ -167,6 +165,16 @@ def test_odd_files_that_can_be_read(tmp_path: Path) -> None:
     scan = objects["scan.pdf"]
     assert (scan["status"], scan["reason"], scan["passages"]) == ("abstained", "no_text", [])
     assert {axis["reason"] for axis in scan["axes"].values()} == {"no_text"}
+
+
+def test_images_have_no_text(tmp_path: Path) -> None:
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    (tmp_path / "picture.pdf").write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)))
+    done = run("classify", "--json", "picture.png", "picture.pdf", cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    for found in done.objects():
+        check_object(found, passages=False)
+        assert (found["status"], found["reason"]) == ("abstained", "no_text")
 
 
 def test_scan_for_a_person() -> None:

@@ -30,7 +30,7 @@ COFFEE = (
     "And we say once more that nothing wakes the town like it."
 )
 SHORT = "We drink the leaves hot."
-FIXED = ["source", "record", "id", "status", "reason", "detail", "words"]
+FIXED = ["source", "record", "id", "status", "reason", "detail", "words", "ocr_quality"]
 TASTE = [
     "taste",
     "taste_reason",
@@ -576,3 +576,33 @@ def test_many_equal_ids_stay_unique_and_cheap(label: Label) -> None:
     label.write("a.jsonl", jsonl(*[{"id": "same", "text": "tea"}] * 3000))
     rows = label.rows("a.jsonl")
     assert len({row["id"] for row in rows}) == 3000
+
+
+def test_workers_change_nothing(label: Label, mixed: list[str]) -> None:
+    label(*mixed, to="one.csv", workers=None)
+    run(
+        *("label", "--output", "two.csv", "--workers", "2", "--model", label.model, *mixed),
+        cwd=label.folder,
+    )
+    one, two = label.folder / "out" / "one.csv", label.folder / "two.csv"
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_run_that_was_stopped_is_resumed_when_asked(label: Label, mixed: list[str]) -> None:
+    """The folder is what an interrupted run leaves behind; its shards are what is used."""
+    command = ["label", "--output", "table.csv", "--model", label.model, *mixed]
+    run(*command, cwd=label.folder)
+    whole = (label.folder / "table.csv").read_bytes()
+    work = label.folder / "table.csv.work"
+    work.mkdir()
+    (work / "manifest.json").write_text("{}", "utf-8")
+    refused = run(*command, cwd=label.folder)
+    assert refused.code == 2
+    assert "unfinished run; go on with --resume, or delete the folder" in refused.err
+    other = run(*command, "--resume", cwd=label.folder)
+    assert other.code == 2
+    assert "holds another run" in other.err
+    (work / "manifest.json").unlink()
+    assert run(*command, "--resume", cwd=label.folder).code == 1
+    assert (label.folder / "table.csv").read_bytes() == whole
+    assert not work.exists()

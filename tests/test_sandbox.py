@@ -76,6 +76,8 @@ def test_file_that_takes_too_much_memory_is_an_error_and_the_next_is_read() -> N
 def test_child_killed_from_outside_is_replaced(sandbox: Sandbox) -> None:
     """As the system does it when memory runs out."""
     sandbox(b"A text.", "a.txt")
-    sandbox._child.kill()
-    sandbox._child.join()
+    child = sandbox._child
+    assert child is not None
+    child.kill()
+    child.wait()
     assert sandbox(b"Another text.", "a.txt").text == "Another text."

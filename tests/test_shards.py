@@ -24,7 +24,7 @@ from textpolitics.shards import (
     run,
     work_folder,
 )
-from textpolitics.sources import Item, expand
+from textpolitics.sources import Choice, Item, expand
 
 TEA = "The kettle boils and we pour the tea for everybody here. "
 COFFEE = "Grind the beans and brew the coffee in the large pot. "
@@ -54,7 +54,7 @@ def whole(box: Path, tmp_path: Path, toy_model: Model, toy_model_folder: Path) -
     """Label the box with some size of shards and some workers, from nothing."""
 
     def whole(shard: int = 5, workers: int = 1) -> list[Cells]:
-        job = Job(look_ahead(expand([str(box)])), str(toy_model_folder), "1", None, shard)
+        job = Job(look_ahead(expand([str(box)])), str(toy_model_folder), "1", shard=shard)
         folder = work_folder(tmp_path / f"{shard}-{workers}.csv")
         with opened(folder, job, resume=False):
             done = list(run(expand([str(box)]), job, folder, toy_model, workers))
@@ -95,7 +95,7 @@ def test_whatever_is_missing_is_done_again(
 ) -> None:
     """Any shards may be lost, and a part of one may lie there half written."""
     items = list(expand([str(box)]))
-    job = Job(look_ahead(items), None, "1", None, 4)
+    job = Job(look_ahead(items), None, "1", shard=4)
     folder = work_folder(tmp_path / "again.csv")
     with opened(folder, job, resume=True):
         list(run(items, job, folder, toy_model))
@@ -127,7 +127,7 @@ def test_unfinished_run_is_taken_up_only_when_asked(box: Path, tmp_path: Path) -
     [
         ({"version": "2"}, r"version \(1 there, 2 here\)"),
         ({"shard": 7}, r"shard \(100 there, 7 here\)"),
-        ({"encoding": "cp1252"}, "encoding"),
+        ({"choice": Choice(encoding="cp1252")}, "choice"),
         ({"inputs": Inputs(("other",), 25, "0")}, "inputs"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from textpolitics.errors import ReadError, UsageError
 from textpolitics.model import Model
+from textpolitics.readers import Reader, read
 from textpolitics.results import Result
 from textpolitics.scheme import INPUT_PREFIX, Scheme
 from textpolitics.sources import Item
@@ -60,10 +61,19 @@ def classify_items(
         yield Row(item, ids(item), classify_item(model, item, encoding))
 
 
-def classify_item(model: Model, item: Item, encoding: str | None = None) -> Result:
-    """Judge one input; see `classify_items`."""
+def classify_item(
+    model: Model, item: Item, encoding: str | None = None, reader: Reader = read
+) -> Result:
+    """Judge one input; see `classify_items`.
+
+    Args:
+        model: The classifier.
+        item: The input.
+        encoding: Character encoding of a text file; None is to find out.
+        reader: Turns bytes into a document, such as `textpolitics.sandbox.Sandbox`.
+    """
     try:
-        return model.classify(item.document(encoding)).named(item.source)
+        return model.classify(item.document(encoding, reader)).named(item.source)
     except UsageError:
         raise
     except ReadError as error:

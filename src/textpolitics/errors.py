@@ -19,6 +19,11 @@ from __future__ import annotations
 from textpolitics.status import REASON_ADVICE, Reason
 
 
+def one_line(text: str) -> str:
+    """Return a text without line ends and other characters that cannot be printed."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class TextPoliticsError(Exception):
     """Anything this package raises on purpose."""
 
@@ -30,7 +35,7 @@ class TextPoliticsError(Exception):
             what: What is wrong with it.
             advice: What the reader can do about it, if anything.
         """
-        self.where = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in where)
+        self.where = one_line(where)
         self.what = what
         self.advice = advice
         super().__init__(f"{self.where}: {what}" + (f"; {advice}" if advice else ""))

@@ -11,11 +11,13 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
+import subprocess
+import sys
 from dataclasses import asdict
-from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Timer
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from textpolitics.document import Document
 from textpolitics.errors import ReadError
@@ -29,6 +31,9 @@ MEGABYTES = 2000
 PATIENCE = 5
 """Waiting for a child, in times of its processor time: it may have to wait itself."""
 TRIES = 2
+_SIZE = 8
+"""Bytes that say how long the next message is."""
+_SERVE = "from textpolitics.sandbox import serve; serve()"
 
 
 class Sandbox:
@@ -43,8 +48,7 @@ class Sandbox:
         """
         self.seconds = seconds
         self.megabytes = megabytes
-        self._child: Any = None
-        self._line: Connection | None = None
+        self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Sandbox:
         """Return itself."""
@@ -76,18 +80,15 @@ class Sandbox:
             check_encoding(encoding)
         ended = Reason.CRASHED
         for _ in range(TRIES):
-            line = self._line or self._start()
+            child = self._child or self._start()
             try:
-                line.send_bytes(json.dumps([name, encoding, self.seconds]).encode())
-                line.send_bytes(data)
-                if line.poll(self.seconds * PATIENCE):
-                    return _document(json.loads(line.recv_bytes()), name)
+                return _document(json.loads(self._ask(child, name, encoding, data)), name)
+            except TimeoutError:
                 ended = Reason.TIMEOUT
             except (EOFError, OSError):
-                self._child.join(self.seconds)
-                out_of_time = getattr(signal, "SIGXCPU", None)
-                died_of = -(self._child.exitcode or 0)
-                ended = Reason.TIMEOUT if died_of == out_of_time else Reason.CRASHED
+                died_of = -(child.wait() or 0)
+                out_of_time = died_of == getattr(signal, "SIGXCPU", None)
+                ended = Reason.TIMEOUT if out_of_time else Reason.CRASHED
             self.close()
         what = {
             Reason.TIMEOUT: f"reading it takes more than {self.seconds} seconds",
@@ -99,21 +100,63 @@ class Sandbox:
         """End the child; another starts with the next file."""
         if self._child is not None:
             self._child.kill()
-            self._child.join()
-        if self._line is not None:
-            self._line.close()
-        self._child = self._line = None
+            self._child.communicate()
+        self._child = None
 
-    def _start(self) -> Connection:
-        from multiprocessing import get_context
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", _SERVE, str(self.megabytes)]
+        pipe = subprocess.PIPE
+        self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+        return self._child
 
-        context = get_context("spawn")
-        here, there = context.Pipe()
-        self._child = context.Process(target=_serve, args=(there, self.megabytes), daemon=True)
-        self._child.start()
-        there.close()
-        self._line = here
-        return here
+    def _ask(
+        self, child: subprocess.Popen[bytes], name: str, encoding: str | None, data: bytes
+    ) -> bytes:
+        """Return the child's answer.
+
+        Raises:
+            TimeoutError: If it took too long and was ended.
+            EOFError, OSError: If it died.
+        """
+        late = False
+
+        def end() -> None:
+            nonlocal late
+            late = True
+            child.kill()
+
+        watch = Timer(self.seconds * PATIENCE, end)
+        watch.start()
+        try:
+            line = cast("BinaryIO", child.stdin)
+            _send(line, json.dumps([name, encoding, self.seconds]).encode())
+            _send(line, data)
+            return _receive(cast("BinaryIO", child.stdout))
+        except (EOFError, OSError):
+            if late:
+                raise TimeoutError from None
+            raise
+        finally:
+            watch.cancel()
+
+
+def _send(line: BinaryIO, message: bytes) -> None:
+    line.write(len(message).to_bytes(_SIZE))
+    line.write(message)
+    line.flush()
+
+
+def _receive(line: BinaryIO) -> bytes:
+    """Return the next message; EOFError if the other end is gone."""
+    size = int.from_bytes(_exactly(line, _SIZE))
+    return _exactly(line, size)
+
+
+def _exactly(line: BinaryIO, size: int) -> bytes:
+    found = line.read(size)
+    if len(found) < size:
+        raise EOFError
+    return found
 
 
 def _document(reply: dict[str, Any], name: str) -> Document:
@@ -122,16 +165,19 @@ def _document(reply: dict[str, Any], name: str) -> Document:
     return Document(**reply | {"pages": tuple(reply["pages"])})
 
 
-def _serve(line: Connection, megabytes: int) -> None:
-    """Answer until the other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
-    _limit_memory(megabytes)
+def serve() -> None:
+    """Answer on standard output what comes in on standard input, until that is closed."""
+    asked, answered = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # whatever a parser prints
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
+    _limit_memory(int(sys.argv[1]))
     with contextlib.suppress(EOFError, OSError):
         while True:
-            name, encoding, seconds = json.loads(line.recv_bytes())
-            data = line.recv_bytes()
+            name, encoding, seconds = json.loads(_receive(asked))
+            data = _receive(asked)
             _limit_time(seconds)
-            line.send_bytes(json.dumps(_reply(data, name, encoding)).encode())
+            _send(answered, json.dumps(_reply(data, name, encoding)).encode())
 
 
 def _reply(data: bytes, name: str, encoding: str | None) -> dict[str, Any]:

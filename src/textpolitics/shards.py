@@ -17,7 +17,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -25,9 +25,10 @@ from typing import Any
 
 from textpolitics.batch import Ids, Row, classify_item
 from textpolitics.encoder import Encoder
-from textpolitics.errors import UsageError
+from textpolitics.errors import TextPoliticsError, UsageError
 from textpolitics.model import Model
-from textpolitics.sources import Item
+from textpolitics.sandbox import Sandbox
+from textpolitics.sources import Choice, Item
 from textpolitics.storage import load
 
 SHARD = 100
@@ -64,14 +65,14 @@ class Job:
         inputs: The inputs.
         model: Name or folder of the model, as `textpolitics.load` takes it.
         version: Its version.
-        encoding: Character encoding of text files; None is to find out.
+        choice: What is read of the sources.
         shard: Inputs a shard.
     """
 
     inputs: Inputs
     model: str | None
     version: str
-    encoding: str | None = None
+    choice: Choice = field(default_factory=Choice)
     shard: int = SHARD
 
     @property
@@ -157,7 +158,7 @@ def opened(folder: Path, job: Job, *, resume: bool) -> Iterator[None]:
 
 def _agree(folder: Path, job: Job, *, resume: bool) -> None:
     """Write the manifest, or compare with the one that is there."""
-    mine = json.loads(json.dumps({"format": FORMAT, **asdict(job)}))
+    mine = json.loads(json.dumps({"format": FORMAT, **asdict(job)}, default=str))
     path = folder / MANIFEST
     if not path.exists():
         write_whole(path, json.dumps(mine, indent=1) + "\n")
@@ -196,19 +197,30 @@ def run(
         folder: Its work folder, which must be held (`opened`).
         model: The model, for a run of one worker.
         workers: Processes to judge in; each loads the model once. 1 judges here.
+
+    Raises:
+        TextPoliticsError: If a worker died.
     """
     missing = _shards(items, job, folder)
     if workers == 1:
-        for number, given, earlier in missing:
-            yield earlier or _label(number, given, job, folder, model)
+        with Sandbox() as sandbox:
+            for number, given, earlier in missing:
+                yield earlier or _label(number, given, job, folder, (model, sandbox))
         return
     from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
     pool = Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch=2 * workers)
-    yield from pool(
+    tasks = (
         delayed(_label)(number, given, job, folder) if earlier is None else delayed(_same)(earlier)
         for number, given, earlier in missing
     )
+    try:
+        yield from pool(tasks)
+    except BrokenProcessPool as error:
+        what = "a worker died, perhaps for want of memory"
+        advice = "go on with --resume and fewer --workers"
+        raise TextPoliticsError(str(folder), what, advice) from error
 
 
 def _same(done: Done) -> Done:
@@ -231,13 +243,13 @@ def _shards(
 
 
 @lru_cache(maxsize=1)
-def _loaded(model: str | None) -> Model:
-    """Return the model, loaded once a worker, with one thread: there are other workers."""
+def _equipment(model: str | None) -> tuple[Model, Sandbox]:
+    """Return what a worker needs, made once; with one thread, since there are other workers."""
     found = load(model)
     encoder = found.encoder
-    if encoder is None:
-        return found
-    return replace(found, encoder=Encoder(encoder.folder, encoder.width, threads=1))
+    if encoder is not None:
+        found = replace(found, encoder=Encoder(encoder.folder, encoder.width, threads=1))
+    return found, Sandbox()
 
 
 def _label(
@@ -245,14 +257,14 @@ def _label(
     given: list[tuple[str, Item]],
     job: Job,
     folder: Path,
-    model: Model | None = None,
+    equipment: tuple[Model, Sandbox] | None = None,
 ) -> Done:
     """Judge a shard and put it into its place."""
-    model = model or _loaded(job.model)
+    model, sandbox = equipment or _equipment(job.model)
     lines, times = [], []
     for own_id, item in given:
         since = time.perf_counter()
-        row = Row(item, own_id, classify_item(model, item, job.encoding))
+        row = Row(item, own_id, classify_item(model, item, job.choice.encoding, sandbox))
         times.append((time.perf_counter() - since, item.source))
         cells = row.cells(model.scheme, job.inputs.columns)
         lines.append(json.dumps(cells, default=str) + "\n")
@@ -278,8 +290,11 @@ def clear(folder: Path) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut."""
-    part = path.with_suffix(".part")
+    """Write a file so that it is there whole or not at all, also after a power cut.
+
+    Workers that outlive a killed run may write the same file, with the same content.
+    """
+    part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)
         file.flush()

@@ -33,7 +33,10 @@ from textpolitics.readers import (
 from textpolitics.readers import encoding as encodings
 from textpolitics.status import Reason
 
-__all__ = ["FORMATS", "Format", "read"]
+__all__ = ["FORMATS", "Format", "Reader", "read"]
+
+Reader = Callable[[bytes, str, str | None], Document]
+"""Turns bytes, a name and an encoding (or None) into a document."""
 
 _NOTHING = b"\x00\t\n\v\f\r \xef\xbb\xbf\xfe\xff"  # white space, NUL and byte order marks
 _DETAIL_LENGTH = 160
