@@ -172,18 +172,18 @@ class Run:
         job = shards.Job(inputs, self.model, classifier.version, choice)
         folder = shards.work_folder(self.output)
         tally = Tally(classifier.scheme)
-        with shards.opened(folder, job, resume=self.resume):
-            items = expand(self.sources, self.choice)
-            done = shards.run(items, job, folder, classifier, self._workers(inputs.total))
-            try:
+        try:
+            with shards.opened(folder, job, resume=self.resume):
+                items = expand(self.sources, self.choice)
+                done = shards.run(items, job, folder, classifier, self._workers(inputs.total))
                 slowest = _watched(done, inputs.total)
-            except KeyboardInterrupt:
-                kept = f"textpolitics: {folder}: keeps what is done; go on with --resume"
-                typer.echo(kept, err=True)
-                raise
-            rows = map(tally.count, shards.rows(folder, job))
-            written = write(rows, job, classifier.scheme, self)
-            shards.clear(folder)
+                rows = map(tally.count, shards.rows(folder, job))
+                written = write(rows, job, classifier.scheme, self)
+                shards.clear(folder)
+        except KeyboardInterrupt:
+            kept = f"textpolitics: {folder}: keeps what is done; go on with --resume"
+            typer.echo(kept, err=True)
+            raise
         typer.echo("\n".join((*tally.lines(written, self.output), *slowest)), err=True)
         return bool(tally.statuses[Status.FAILED])
 
