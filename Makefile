@@ -5,7 +5,7 @@ SHARED ?= ../shared
 WORKSHOP ?= ../textpolitics-training
 BIN := $(VENV)/bin
 
-.PHONY: help install demo lint format test test-slow models eval names bench readme wheel clean
+.PHONY: help install demo lint format test test-slow models eval names bench speed readme wheel clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,10 @@ names: install ## Measure whether names decide, with what `make models` left in 
 
 bench: install ## Measure start-up and speed
 	$(BIN)/python tests/measure/startup.py
+	$(BIN)/python tests/measure/throughput.py --write
+
+speed: install ## Compare the encoder with torch, which must be installed
+	$(BIN)/python tests/measure/speed.py $(WORKSHOP)
 
 readme: install ## Write the true output of its commands into the README
 	$(BIN)/python tests/measure/readme.py

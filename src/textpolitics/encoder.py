@@ -23,6 +23,8 @@ from textpolitics.nlp import whole
 GRAPH, TOKENIZER = "encoder.onnx", "tokenizer.json"
 LONGEST = 512
 """Pieces of a text that are read, the two that frame it included; a passage has fewer."""
+KEPT = 8
+"""Encodings that an encoder keeps, at up to 1.6 million bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Encoder:
     """A transformer and its tokenizer, read from two files when first needed.
 
     Texts are encoded one at a time. That is as fast on a processor as many at once,
-    and a text's numbers then depend on nothing but the text.
+    and a text's numbers then depend on nothing but the text. The last few are kept, for
+    whoever asks why a text was judged as it was.
     """
 
     def __init__(self, folder: Path, width: int, threads: int = 0) -> None:
@@ -66,9 +69,17 @@ class Encoder:
         self.folder = folder
         self.width = width
         self.threads = threads
+        self._kept: dict[str, Encoding] = {}
 
     def __call__(self, text: str) -> Encoding:
         """Return the pieces of a text with their vectors."""
+        if text not in self._kept:
+            while len(self._kept) >= KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[text] = self._encode(text)
+        return self._kept[text]
+
+    def _encode(self, text: str) -> Encoding:
         pieces = self._pieces.encode(whole(text))
         ids = np.array([pieces.ids], dtype=np.int64)
         (states,) = self._session.run(["states"], {"ids": ids})

@@ -217,7 +217,9 @@ def _head(
 def _prior(values: Any, rows: int) -> Any:
     if values is None:
         return None
-    return _numbers(np.array(values, np.float32), rows).astype(np.float64)
+    numbers = np.array(values, np.float64)
+    _numbers(numbers.astype(np.float32), rows)
+    return numbers
 
 
 def _numbers(array: Any, *shape: int) -> Any:
@@ -257,13 +259,14 @@ def _test_vectors(model: Model) -> list[dict[str, Any]]:
     """Return texts with the scores they must get.
 
     One for each label, made of the terms that speak most for it, each as often as
-    no other. An encoder is tried on the first alone: starting is to stay quick.
+    no other. An encoder is tried on one short text: starting is to stay quick.
     """
+    many = 3 if model.encoder else 8
     terms = model.features.vocabulary.terms
     texts = []
     for head in model.heads:
         for row in range(len(head.labels)):
-            strongest = np.argsort(-head.weights[row], kind="stable")[:8].tolist()
+            strongest = np.argsort(-head.weights[row], kind="stable")[:many].tolist()
             repeated = (f"{terms[column]} " * (n + 1) for n, column in enumerate(strongest))
             texts.append("".join(repeated).strip())
     tried = texts[:1] if model.encoder else texts
@@ -303,7 +306,8 @@ def _data(path: Path) -> Any:
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,9 +1,10 @@
 """Measure what starting costs, in a fresh environment with the base install.
 
 Prints, as medians of user + system seconds over alternating runs in one session:
-``textpolitics --help``, a whole ``classify`` of a short text with each model, and
-bare spaCy (``import spacy; spacy.blank('en')``), with the ratio of a model to spaCy.
-With ``--here`` it measures the environment that it runs in instead.
+``textpolitics --help``, a whole ``classify`` of a line of text with each model, which
+is next to nothing but starting, the same of two pages with `accurate`, and bare spaCy
+(``import spacy; spacy.blank('en')``), with the ratio of a model to spaCy. With
+``--here`` it measures the environment that it runs in instead.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "examples" / "vote-for-us.md"
+LINE, PAGES = (ROOT / "examples" / name for name in ("too-short.txt", "vote-for-us.md"))
 RUNS = 9
 LIMITS = {"fast": 1.4, "accurate": 1.6}
 """How many times what bare spaCy takes a model may take."""
@@ -48,7 +49,8 @@ def measure(python: Path) -> dict[str, float]:
         "spacy": [python, "-c", "import spacy; spacy.blank('en')"],
     }
     for name in LIMITS:
-        commands[name] = [command, "classify", "--model", name, PAGE]
+        commands[name] = [command, "classify", "--model", name, LINE]
+    commands["pages"] = [command, "classify", "--model", "accurate", PAGES]
     times: dict[str, list[float]] = {name: [] for name in commands}
     for run in range(RUNS + 1):
         took = {name: cpu_seconds(command) for name, command in commands.items()}
@@ -78,6 +80,7 @@ def main() -> None:
         write(f"classify with {name:<9}         {figures[name]:.2f}\n")
         write(f"  / bare spaCy                  {figures[f'{name} / spacy']:.2f}")
         write(f"  (at most {limit:.2f})\n")
+    write(f"two pages with accurate         {figures['pages']:.2f}\n")
 
 
 if __name__ == "__main__":
