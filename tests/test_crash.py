@@ -57,7 +57,7 @@ def test_killed_run_is_resumed_to_the_same_bytes(texts: Path, straight: bytes) -
     while hit < KILLS:
         run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _wait_until(lambda: len(list(work.glob("shard-*.jsonl"))) > max(shards, default=-1), run)
-        time.sleep(chance.uniform(0.0, 0.3))
+        time.sleep(chance.uniform(0.0, 0.1))
         hit += run.poll() is None
         run.kill()
         run.wait()
