@@ -15,7 +15,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 KILLS = 20
-TEXTS = 40_000
+TEXTS = 70_000
 LABEL = [sys.executable, "-m", "textpolitics", "label", "--model", "fast", "--workers", "2"]
 SENTENCES = [
     "The committee met on the second floor and nobody left before the vote was counted.",
