@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,9 @@ from textpolitics.sources import Choice, Item
 from textpolitics.storage import load
 
 SHARD = 100
-"""Inputs a shard."""
+"""Inputs a shard, at most."""
+LARGEST = 20_000_000
+"""Bytes of inputs after which a shard ends early: some shards are in memory at once."""
 MANIFEST = "manifest.json"
 FORMAT = 1
 """Of the work folder; raise it when shards or manifest change."""
@@ -66,7 +67,7 @@ class Job:
         model: Name or folder of the model, as `textpolitics.load` takes it.
         version: Its version.
         choice: What is read of the sources.
-        shard: Inputs a shard.
+        shard: Inputs a shard, at most.
     """
 
     inputs: Inputs
@@ -74,11 +75,6 @@ class Job:
     version: str
     choice: Choice = field(default_factory=Choice)
     shard: int = SHARD
-
-    @property
-    def shards(self) -> int:
-        """How many shards there are."""
-        return -(-self.inputs.total // self.shard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +228,26 @@ def _shards(
 ) -> Iterator[tuple[int, list[tuple[str, Item]], Done | None]]:
     """Yield number, inputs and, where it was done before, the end of every shard."""
     ids = Ids()
-    items = iter(items)
-    number = 0
-    while given := [(ids(item), item) for item in islice(items, job.shard)]:
+    for number, given in enumerate(_stretches(items, job.shard)):
+        named = [(ids(item), item) for item in given]
         if _place(folder, number).exists():
             yield number, [], Done(number, len(given))
         else:
-            yield number, given, None
-        number += 1
+            yield number, named, None
+
+
+def _stretches(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
+    """Cut the inputs into stretches of so many, fewer where they are large."""
+    stretch: list[Item] = []
+    size = 0
+    for item in items:
+        stretch.append(item)
+        size += sum(len(part.data or part.text or "") for part in (item, *item.pages))
+        if len(stretch) == most or size >= LARGEST:
+            yield stretch
+            stretch, size = [], 0
+    if stretch:
+        yield stretch
 
 
 @lru_cache(maxsize=1)
@@ -272,15 +280,14 @@ def _label(
     return Done(number, len(lines), tuple(sorted(times, reverse=True)[:SLOWEST]))
 
 
-def rows(folder: Path, job: Job) -> Iterator[Cells]:
+def rows(folder: Path) -> Iterator[Cells]:
     """Yield the cells of all rows, in the order of the inputs.
 
     Args:
         folder: The work folder of a run that is complete.
-        job: What the run is.
     """
-    for number in range(job.shards):
-        with _place(folder, number).open(encoding="ascii") as file:
+    for path in sorted(folder.glob("shard-*.jsonl")):
+        with path.open(encoding="ascii") as file:
             yield from map(json.loads, file)
 
 

@@ -177,7 +177,7 @@ class Run:
                 items = expand(self.sources, self.choice)
                 done = shards.run(items, job, folder, classifier, self._workers(inputs.total))
                 slowest = _watched(done, inputs.total)
-                rows = map(tally.count, shards.rows(folder, job))
+                rows = map(tally.count, shards.rows(folder))
                 written = write(rows, job, classifier.scheme, self)
                 shards.clear(folder)
         except KeyboardInterrupt:
@@ -185,6 +185,9 @@ class Run:
             typer.echo(kept, err=True)
             raise
         typer.echo("\n".join((*tally.lines(written, self.output), *slowest)), err=True)
+        if written.rows != inputs.total:
+            changed = f"{inputs.total} inputs at first, {written.rows} in the end"
+            typer.echo(f"textpolitics: the inputs changed meanwhile: {changed}", err=True)
         return bool(tally.statuses[Status.FAILED])
 
     def _workers(self, total: int) -> int:
