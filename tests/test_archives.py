@@ -41,7 +41,8 @@ from test_cli import run
 from textpolitics import Model
 from textpolitics.batch import classify_items
 from textpolitics.limits import Limits
-from textpolitics.sources import Choice, Item, expand, input_columns
+from textpolitics.shards import look_ahead
+from textpolitics.sources import Choice, Item, expand
 from textpolitics.status import Reason
 
 Fates = dict[str, Fate]
@@ -137,7 +138,7 @@ def test_items_can_travel(label: Labelled) -> None:
 def test_first_look_brings_columns_but_no_contents(label: Labelled) -> None:
     write_box(Path("box.tgz"))
     items = list(expand(["box.tgz"], contents=False))
-    assert {"year", "Dublin Core:Title"} <= set(input_columns(items))
+    assert {"year", "Dublin Core:Title"} <= set(look_ahead(items).columns)
     read = [item.member for item in items if item.data]
     assert set(read) == {"photo.png", "scans/y.TIF"}  # their first bytes
     member = next(item for item in items if item.source == "box.tgz/inner.zip/c.tgz/d.txt")

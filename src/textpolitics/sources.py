@@ -26,7 +26,7 @@ from textpolitics.readers import check_encoding
 from textpolitics.status import Reason
 from textpolitics.tables import Columns, Table, is_table, read_table
 
-__all__ = ["STANDARD_INPUT", "Choice", "Item", "expand", "given", "input_columns", "read_path"]
+__all__ = ["STANDARD_INPUT", "Choice", "Item", "expand", "given", "read_path"]
 
 
 _TOO_MUCH = "the archive unpacks to more than its limit; unpack it yourself if you trust it"
@@ -96,11 +96,6 @@ def _kind(source: str) -> str:
     if source == STANDARD_INPUT:
         return "stream"
     return "folder" if Path(source).is_dir() else "file"
-
-
-def input_columns(items: Iterable[Item]) -> list[str]:
-    """Return the names of all metadata fields, in the order of first appearance."""
-    return list(dict.fromkeys(name for item in items for name in item.metadata))
 
 
 @dataclass(frozen=True, slots=True)
